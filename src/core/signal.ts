@@ -1,0 +1,13 @@
+import type { Repository } from './image-reference.ts';
+
+/** A hint that a repository may hold a new version. It is never believed without asking the registry. */
+export interface Signal {
+  readonly source: 'webhook' | 'polling';
+  /** Who sent it, e.g. `dockerhub`, `distribution`: a metric label, so from a fixed list. */
+  readonly sender: string;
+  readonly type: 'image' | 'chart';
+  readonly repository: Repository;
+  readonly tag: string;
+  /** The digest as claimed by the sender, if any. */
+  readonly digest?: string | undefined;
+}
