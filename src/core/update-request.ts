@@ -25,10 +25,10 @@ export type ConditionType = (typeof CONDITION_TYPES)[number];
 const Timestamp = z.iso.datetime({ offset: true });
 
 const Condition = z.object({
-  type: z.string(),
+  type: z.string().describe('Verified, Approved, Applied or Healthy.'),
   status: z.enum(['True', 'False', 'Unknown']),
-  reason: z.string(),
-  message: z.string(),
+  reason: z.string().describe('One word for machines.'),
+  message: z.string().describe('One sentence for people.'),
   lastTransitionTime: Timestamp,
 });
 export type Condition = z.infer<typeof Condition>;
@@ -37,36 +37,36 @@ const TargetRef = z.object({
   apiVersion: z.string(),
   kind: z.string(),
   name: z.string(),
-  namespace: z.string(),
+  namespace: z.string().describe('Must be the namespace of the request itself.'),
 });
 
 export const UpdateRequestSpec = z.object({
-  targetRef: TargetRef,
+  targetRef: TargetRef.describe('The workload to update.'),
   updateType: z.enum(['image', 'helmChart']),
-  containerName: z.string().optional(),
-  currentImage: z.string(),
-  newImage: z.string(),
-  policy: z.enum(['none', 'patch', 'minor', 'major', 'all', 'glob', 'force']),
-  reason: z.string().optional(),
-  requireApproval: z.boolean().default(true),
-  expiresAt: Timestamp.optional(),
-  newDigest: z.string().optional(),
-  rollback: z.boolean().optional(),
-  notBefore: Timestamp.optional(),
+  containerName: z.string().optional().describe('The container or init container whose image changes.'),
+  currentImage: z.string().describe('What the artifact runs when the request is made; <chart>:<version> for a chart.'),
+  newImage: z.string().describe('What it shall run, in the spelling of currentImage.'),
+  policy: z.enum(['none', 'patch', 'minor', 'major', 'all', 'glob', 'force']).describe('The policy that admitted it.'),
+  reason: z.string().optional().describe('Why the update is proposed.'),
+  requireApproval: z.boolean().default(true).describe('Whether a person has to approve.'),
+  expiresAt: Timestamp.optional().describe('When a pending request expires; absent: never.'),
+  newDigest: z.string().optional().describe('The digest that the registry confirmed; absent: not verified.'),
+  rollback: z.boolean().optional().describe('Whether this takes a version back.'),
+  notBefore: Timestamp.optional().describe('An update approved by policy is not applied earlier.'),
 });
 export type UpdateRequestSpec = z.infer<typeof UpdateRequestSpec>;
 
 export const UpdateRequestStatus = z.object({
   phase: z.enum(PHASES).default('Pending'),
-  approvedBy: z.string().optional(),
+  approvedBy: z.string().optional().describe('Who approved; "policy" where no approval is required.'),
   approvedAt: Timestamp.optional(),
   rejectedBy: z.string().optional(),
   rejectedAt: Timestamp.optional(),
   message: z.string().optional(),
   lastUpdated: Timestamp.optional(),
   createdAt: Timestamp.optional(),
-  startedAt: Timestamp.optional(),
-  previousImage: z.string().optional(),
+  startedAt: Timestamp.optional().describe('When the workload was patched.'),
+  previousImage: z.string().optional().describe('What ran before, exactly as written.'),
   conditions: z.array(Condition).optional(),
 });
 export type UpdateRequestStatus = z.infer<typeof UpdateRequestStatus>;
