@@ -1,0 +1,121 @@
+import { accessSync, constants } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+/** The programs that tests run beside Headwind, and how each is had where `make parts` cannot bring it. */
+export const PARTS = {
+  etcd: { package: 'etcd-server', elsewhere: 'https://github.com/etcd-io/etcd/releases' },
+  'kube-apiserver': { package: undefined, elsewhere: 'https://kubernetes.io/releases/download/#binaries' },
+  'kube-controller-manager': {
+    package: undefined,
+    elsewhere: 'https://kubernetes.io/releases/download/#binaries',
+  },
+  'kube-scheduler': { package: undefined, elsewhere: 'https://kubernetes.io/releases/download/#binaries' },
+  kubelet: { package: undefined, elsewhere: 'https://kubernetes.io/releases/download/#binaries' },
+  kubectl: { package: 'kubernetes-client', elsewhere: 'https://kubernetes.io/docs/tasks/tools/#kubectl' },
+  'docker-registry': {
+    package: 'docker-registry',
+    elsewhere: 'https://github.com/distribution/distribution',
+  },
+  skopeo: { package: 'skopeo', elsewhere: 'https://github.com/containers/skopeo/blob/main/install.md' },
+  umoci: { package: 'umoci', elsewhere: 'https://github.com/opencontainers/umoci/releases' },
+} as const;
+
+export type PartName = keyof typeof PARTS;
+
+/** What the tests of `make test` need. */
+export const TEST_PARTS = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kubectl',
+  'docker-registry',
+  'skopeo',
+  'umoci',
+] as const satisfies readonly PartName[];
+
+/** Thrown when a part is nowhere; its message names each missing part and how to get it. */
+export class MissingPartsError extends Error {
+  override readonly name = 'MissingPartsError';
+  readonly missing: readonly PartName[];
+
+  constructor(missing: readonly PartName[], places: readonly string[]) {
+    super(describeMissing(missing, places));
+    this.missing = missing;
+  }
+}
+
+/**
+ * The directories that are searched, the first hit counting: `KUBEBUILDER_ASSETS`, then `PATH`, then the cache.
+ * `/usr/sbin` is added because Debian's users do not all have it on PATH.
+ */
+export function searchPlaces(env: NodeJS.ProcessEnv): readonly string[] {
+  const assets = env['KUBEBUILDER_ASSETS'];
+  const path = (env['PATH'] ?? '').split(delimiter).filter((directory) => directory !== '');
+  return [
+    ...(assets === undefined || assets === '' ? [] : [assets]),
+    ...path,
+    '/usr/sbin',
+    cacheDirectory(env),
+  ];
+}
+
+/** Where `make parts` keeps what it downloads or builds: `headwind-k8s` under `XDG_CACHE_HOME` or `~/.cache`. */
+export function cacheDirectory(env: NodeJS.ProcessEnv): string {
+  const base = env['XDG_CACHE_HOME'];
+  const home = env['HOME'] ?? homedir();
+  return join(base === undefined || base === '' ? join(home, '.cache') : base, 'headwind-k8s');
+}
+
+/** The full path of a part, or undefined where none of the places has it. */
+export function findPart(name: PartName, env: NodeJS.ProcessEnv): string | undefined {
+  return searchPlaces(env)
+    .map((directory) => join(directory, name))
+    .find(isExecutable);
+}
+
+/** The full paths of all parts named; throws a MissingPartsError that lists every one that is nowhere. */
+export function requireParts<Name extends PartName>(
+  names: readonly Name[],
+  env: NodeJS.ProcessEnv,
+): ReadonlyMap<Name, string> {
+  const found = new Map<Name, string>();
+  for (const name of names) {
+    const path = findPart(name, env);
+    if (path !== undefined) found.set(name, path);
+  }
+  const missing = names.filter((name) => !found.has(name));
+  if (missing.length > 0) throw new MissingPartsError(missing, searchPlaces(env));
+  return found;
+}
+
+/** The full path of one part; throws a MissingPartsError where it is nowhere. */
+export function requirePart(name: PartName, env: NodeJS.ProcessEnv): string {
+  const path = findPart(name, env);
+  if (path === undefined) throw new MissingPartsError([name], searchPlaces(env));
+  return path;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function describeMissing(missing: readonly PartName[], places: readonly string[]): string {
+  const lines = missing.map((name) => {
+    const part = PARTS[name];
+    const debian = part.package === undefined ? '' : `Debian package ${part.package}, or `;
+    return `  ${name}: ${debian}${part.elsewhere}`;
+  });
+  return [
+    `Missing for the tests: ${missing.join(', ')}.`,
+    'On Debian, `make parts` brings them (as root for packages; Kubernetes itself is downloaded, or built once in about 7 minutes).',
+    'Elsewhere, put them on PATH or into the directory that KUBEBUILDER_ASSETS names:',
+    ...lines,
+    `Looked in: ${places.join(', ')}.`,
+  ].join('\n');
+}

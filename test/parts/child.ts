@@ -1,0 +1,107 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+
+const SETPRIV = '/usr/bin/setpriv';
+
+export interface ChildOptions {
+  /** How it is called in messages. */
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Where its standard output and error go, appended. */
+  readonly logFile: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export interface Child {
+  readonly name: string;
+  readonly pid: number;
+  /** Whether it has not ended yet. */
+  running(): boolean;
+  /** Resolves when it has ended, with the code or the signal. */
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  /** Sends the signal and waits for the end; after `graceMs` milliseconds it is killed. */
+  stop(signal?: NodeJS.Signals, graceMs?: number): Promise<void>;
+  /** The last lines of its log, for a failure message. */
+  logTail(lines?: number): Promise<string>;
+}
+
+/**
+ * Starts a long-running part. It ends with this process however this process ends: by a handler where it exits by
+ * itself, and by the kernel's parent-death signal where it is killed.
+ */
+export async function startChild(options: ChildOptions): Promise<Child> {
+  const log = await open(options.logFile, 'a');
+  const guarded = existsSync(SETPRIV);
+  const command = guarded ? SETPRIV : options.command;
+  const args = guarded ? ['--pdeathsig', 'KILL', '--', options.command, ...options.args] : [...options.args];
+  const child = spawn(command, args, {
+    stdio: ['ignore', log.fd, log.fd],
+    env: options.env ?? process.env,
+  });
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('error', () => resolve({ code: null, signal: null }));
+  });
+  const started = spawned(child, options);
+  await log.close();
+  const pid = await started;
+  const endWithUs = (): void => void child.kill('SIGKILL');
+  process.once('exit', endWithUs);
+  void exited.then(() => process.off('exit', endWithUs));
+  const running = (): boolean => child.exitCode == null && child.signalCode == null;
+  return {
+    name: options.name,
+    pid,
+    running,
+    exited,
+    stop: async (signal = 'SIGTERM', graceMs = 10_000) => {
+      if (!running()) return;
+      child.kill(signal);
+      const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+      await exited;
+      clearTimeout(timer);
+    },
+    logTail: async (lines = 20) => tail(options.logFile, lines),
+  };
+}
+
+function spawned(child: ChildProcess, options: ChildOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('spawn', () => resolve(child.pid ?? 0));
+    child.once('error', (cause) =>
+      reject(new Error(`${options.name} cannot be started (${options.command})`, { cause })),
+    );
+  });
+}
+
+async function tail(file: string, lines: number): Promise<string> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.trimEnd().split('\n').slice(-lines).join('\n');
+}
+
+/**
+ * `count` TCP ports on 127.0.0.1 that were free a moment ago. Somebody else may take one before it is used: whoever
+ * needs certainty tries again with new ones.
+ */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(0, '127.0.0.1', resolve);
+      });
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => {
+    const address = server.address();
+    if (address == null || typeof address === 'string') throw new Error('a TCP server without a port');
+    return address.port;
+  });
+  await Promise.all(servers.map((server) => new Promise((resolve) => void server.close(resolve))));
+  return ports;
+}
