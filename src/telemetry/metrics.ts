@@ -1,0 +1,114 @@
+import { Registry } from 'prom-client';
+import { BLOCKER_CODES } from '../core/blocker.ts';
+import {
+  createFamilyMaker,
+  type FamilyDescription,
+  type FamilyMaker,
+  type LabelRule,
+} from './metric-families.ts';
+import { registerProcessMetrics } from './process-metrics.ts';
+
+const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'post', 'put', 'head'];
+const STATUS: LabelRule = { like: /^(?:[1-5]\d\d|error|timeout|aborted)$/, atMost: 40 };
+
+function word(atMost: number): LabelRule {
+  return { like: /^[A-Za-z][A-Za-z0-9_-]{0,39}$/, atMost };
+}
+
+/**
+ * The one table of all metric families. The property is the family's name without `headwind_`, in camel case; the names
+ * without labels are those that dashboards and alerts written for Headwind know.
+ */
+function makeFamilies(make: FamilyMaker) {
+  return {
+    webhookEventsTotal: make.counter(
+      'headwind_webhook_events_total',
+      'Events (pushed versions) received by webhook',
+    ),
+    webhookEventsProcessed: make.counter(
+      'headwind_webhook_events_processed',
+      'Events fully processed: everything that they caused is durable',
+    ),
+    updatesPending: make.gauge('headwind_updates_pending', 'Update requests that await an approval'),
+    updatesApprovedTotal: make.counter(
+      'headwind_updates_approved_total',
+      'Update requests approved, by people or by policy',
+    ),
+    updatesRejectedTotal: make.counter('headwind_updates_rejected_total', 'Update requests rejected'),
+    updatesAppliedTotal: make.counter('headwind_updates_applied_total', 'Updates applied to workloads'),
+    updatesFailedTotal: make.counter('headwind_updates_failed_total', 'Updates that could not be applied'),
+    updatesSkippedIntervalTotal: make.counter(
+      'headwind_updates_skipped_interval_total',
+      'Updates deferred because the minimum interval had not passed',
+    ),
+    reconcileDurationSeconds: make.histogram(
+      'headwind_reconcile_duration_seconds',
+      'Time that one reconciliation took',
+      [0.01, 0.05, 0.1, 0.5, 1, 5, 10],
+    ),
+    reconcileErrorsTotal: make.counter(
+      'headwind_reconcile_errors_total',
+      'Reconciliations that failed and are tried again',
+    ),
+    deploymentsWatched: make.gauge('headwind_deployments_watched', 'Deployments that carry a policy'),
+    statefulsetsWatched: make.gauge('headwind_statefulsets_watched', 'StatefulSets that carry a policy'),
+    daemonsetsWatched: make.gauge('headwind_daemonsets_watched', 'DaemonSets that carry a policy'),
+    webhookRequestsTotal: make.labelledCounter(
+      'headwind_webhook_requests_total',
+      'Webhook requests by sender and outcome',
+      { sender: word(32), outcome: word(16) },
+    ),
+    queueDepth: make.labelledGauge('headwind_queue_depth', 'Keys that wait in a work queue', {
+      queue: word(16),
+    }),
+    watchEventsTotal: make.labelledCounter(
+      'headwind_watch_events_total',
+      'What the watches on the Kubernetes API saw and went through',
+      { resource: word(16), event: word(24) },
+    ),
+    registryRequestsTotal: make.labelledCounter(
+      'headwind_registry_requests_total',
+      'Requests to image registries by outcome',
+      { outcome: word(16) },
+    ),
+    registryCircuitOpen: make.gauge(
+      'headwind_registry_circuit_open',
+      'Registries that are left alone for a while because they kept failing',
+    ),
+    kubernetesRequestsTotal: make.labelledCounter(
+      'headwind_kubernetes_requests_total',
+      'Requests to the Kubernetes API by verb and status code',
+      { verb: { oneOf: VERBS }, code: STATUS },
+    ),
+    decisionsTotal: make.labelledCounter(
+      'headwind_decisions_total',
+      'Decisions by outcome: `update`, or the blocker that decided',
+      { outcome: { oneOf: ['update', ...BLOCKER_CODES] } },
+    ),
+    httpRejectedTotal: make.labelledCounter(
+      'headwind_http_rejected_total',
+      'Requests that a server turned away, by reason',
+      { server: { oneOf: ['webhook', 'api', 'ui', 'metrics'] }, reason: word(32) },
+    ),
+    eventsDroppedTotal: make.counter(
+      'headwind_events_dropped_total',
+      'Kubernetes Events given up because too many waited or the API refused them',
+    ),
+  };
+}
+
+/** One property for each family, and the registry that writes them all out. */
+export type Metrics = ReturnType<typeof makeFamilies> & {
+  readonly registry: Registry;
+  /** Name, type, help and labels of each family of our own, for the documentation. */
+  readonly described: readonly FamilyDescription[];
+};
+
+/** Makes all families, at zero, and those about the process. Nothing is shared between two results. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const make = createFamilyMaker(registry);
+  const families = makeFamilies(make);
+  registerProcessMetrics(registry);
+  return { ...families, registry, described: make.described };
+}
