@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest';
+import { formatProblems, type ConfigProblem, type Environment } from './problem.ts';
+import { readConfigWarnings, readSettings, type Settings } from './settings.ts';
+
+function settingsOf(env: Environment): Settings {
+  const read = readSettings(env);
+  if (!read.ok) throw new Error(formatProblems(read.error).join('\n'));
+  return read.value;
+}
+
+function problemsOf(env: Environment): readonly ConfigProblem[] {
+  const read = readSettings(env);
+  return read.ok ? [] : read.error;
+}
+
+describe('readSettings', () => {
+  it('has a default for everything', () => {
+    expect(settingsOf({})).toEqual({
+      bindAddress: '0.0.0.0',
+      ports: { webhook: 8080, api: 8081, ui: 8082, metrics: 9090 },
+      namespace: 'headwind-system',
+      namespaces: [],
+      labelSelector: undefined,
+      controllersEnabled: true,
+      verifyImages: 'auto',
+      insecureRegistries: [],
+      requestExpiryMs: 86_400_000,
+      requestRetentionMs: 604_800_000,
+      requestRetentionCount: 10,
+      apiAuthMode: 'none',
+      uiAuthMode: 'none',
+      apiUrl: 'http://localhost:8081',
+      uiUrl: undefined,
+      logFilter: [
+        { target: '', level: 'info' },
+        { target: 'headwind::audit', level: 'info' },
+      ],
+      logFormat: 'auto',
+      kubeconfig: undefined,
+    });
+  });
+
+  it.each<[string, Environment, Partial<Settings>]>([
+    ['an empty variable is an absent one', { HEADWIND_BIND_ADDRESS: ' ' }, { bindAddress: '0.0.0.0' }],
+    ['values are trimmed', { HEADWIND_BIND_ADDRESS: ' ::1 ' }, { bindAddress: '::1' }],
+    ['lists are cut at commas, each once', { HEADWIND_NAMESPACES: 'a, b,,a' }, { namespaces: ['a', 'b'] }],
+    ['words may be in capitals', { HEADWIND_VERIFY_IMAGES: 'Always' }, { verifyImages: 'always' }],
+    ['booleans have many spellings', { HEADWIND_CONTROLLERS_ENABLED: 'OFF' }, { controllersEnabled: false }],
+    ['durations may be seconds', { HEADWIND_REQUEST_EXPIRY: '60' }, { requestExpiryMs: 60_000 }],
+    ['durations may have units', { HEADWIND_REQUEST_RETENTION: '2d' }, { requestRetentionMs: 172_800_000 }],
+    ['requests need not expire', { HEADWIND_REQUEST_EXPIRY: '0' }, { requestExpiryMs: 0 }],
+    [
+      'registry hosts have one spelling',
+      { HEADWIND_INSECURE_REGISTRIES: 'REG.local:5000, localhost:5001,[::1]:5000' },
+      { insecureRegistries: ['reg.local:5000', 'localhost:5001', '[::1]:5000'] },
+    ],
+    [
+      'URLs lose the slash at their end',
+      { HEADWIND_UI_URL: 'https://x.example.com/h/' },
+      { uiUrl: 'https://x.example.com/h' },
+    ],
+    [
+      'label selectors are kept as written',
+      {
+        HEADWIND_LABEL_SELECTOR: 'team=shop,tier in (web, api),!legacy,app.kubernetes.io/name!=x,a notin (b)',
+      },
+      { labelSelector: 'team=shop,tier in (web, api),!legacy,app.kubernetes.io/name!=x,a notin (b)' },
+    ],
+    ['later switches may be off', { HEADWIND_POLLING_ENABLED: 'false', SLACK_ENABLED: '0' }, {}],
+    ['the mode none may be said', { HEADWIND_API_AUTH_MODE: 'None' }, { apiAuthMode: 'none' }],
+  ])('%s', (_name, env, expected) => {
+    expect(settingsOf(env)).toMatchObject(expected);
+  });
+
+  it.each([
+    ['HEADWIND_LOG', { HEADWIND_LOG: 'debug', RUST_LOG: 'error' }, 'debug'],
+    ['RUST_LOG where the other is absent', { RUST_LOG: 'error' }, 'error'],
+    ['the default where both are empty', { HEADWIND_LOG: '', RUST_LOG: '' }, 'info'],
+  ])('follows %s', (_name, env, level) => {
+    expect(settingsOf(env).logFilter[0]).toEqual({ target: '', level });
+  });
+
+  it.each([
+    ['HEADWIND_API_PORT', '70000'],
+    ['HEADWIND_API_PORT', '80a'],
+    ['HEADWIND_API_PORT', '-1'],
+    ['HEADWIND_BIND_ADDRESS', 'everywhere'],
+    ['HEADWIND_NAMESPACE', 'No_Namespace'],
+    ['HEADWIND_NAMESPACES', 'shop,UPPER'],
+    ['HEADWIND_LABEL_SELECTOR', 'team=='.repeat(3)],
+    ['HEADWIND_LABEL_SELECTOR', 'tier in web'],
+    ['HEADWIND_VERIFY_IMAGES', 'sometimes'],
+    ['HEADWIND_INSECURE_REGISTRIES', 'http://registry.local:5000'],
+    ['HEADWIND_REQUEST_EXPIRY', 'soon'],
+    ['HEADWIND_REQUEST_RETENTION_COUNT', '1001'],
+    ['HEADWIND_API_URL', 'localhost:8081'],
+    ['HEADWIND_UI_URL', 'ftp://x.example.com'],
+    ['HEADWIND_CONTROLLERS_ENABLED', 'maybe'],
+    ['HEADWIND_LOG', 'inof'],
+    ['RUST_LOG', 'headwind=verbose'],
+    ['HEADWIND_LOG_FORMAT', 'xml'],
+    ['HEADWIND_API_AUTH_MODE', 'basic'],
+    ['HEADWIND_POLLING_ENABLED', 'ja'],
+  ])('refuses %s=%s and says what would be right', (variable, value) => {
+    const problems = problemsOf({ [variable]: value });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatchObject({ variable, value });
+    expect(problems[0]?.expected.length).toBeGreaterThan(3);
+  });
+
+  it.each([
+    ['HEADWIND_API_AUTH_MODE', 'token'],
+    ['HEADWIND_UI_AUTH_MODE', 'Proxy'],
+    ['HEADWIND_UI_AUTH_MODE', 'simple'],
+    ['HEADWIND_POLLING_ENABLED', 'true'],
+    ['HEADWIND_HELM_AUTO_DISCOVERY', '1'],
+    ['SLACK_ENABLED', 'yes'],
+    ['TEAMS_ENABLED', 'on'],
+    ['WEBHOOK_ENABLED', 'TRUE'],
+  ])('does not accept %s=%s, which it could not honour', (variable, value) => {
+    expect(problemsOf({ [variable]: value })[0]?.expected).toContain('not available in this version');
+  });
+
+  it('lists all that is wrong at once', () => {
+    const problems = problemsOf({
+      HEADWIND_API_PORT: 'x',
+      HEADWIND_VERIFY_IMAGES: 'y',
+      HEADWIND_REQUEST_EXPIRY: 'z',
+      HEADWIND_POLLING_ENABLED: 'true',
+    });
+    expect(problems.map(({ variable }) => variable)).toEqual([
+      'HEADWIND_API_PORT',
+      'HEADWIND_VERIFY_IMAGES',
+      'HEADWIND_REQUEST_EXPIRY',
+      'HEADWIND_POLLING_ENABLED',
+    ]);
+  });
+
+  it('refuses two servers on one port, but lets all have any free one', () => {
+    expect(problemsOf({ HEADWIND_UI_PORT: '8081' })).toEqual([
+      { variable: 'HEADWIND_UI_PORT', value: '8081', expected: 'another port than HEADWIND_API_PORT' },
+    ]);
+    expect(problemsOf({ HEADWIND_UI_PORT: '0', HEADWIND_API_PORT: '0' })).toEqual([]);
+  });
+
+  it.each([
+    ['a URL with a password', { HEADWIND_API_URL: 'https://bob:hunter2@x.example.com' }],
+    [
+      'a list with a URL with a password',
+      { HEADWIND_INSECURE_REGISTRIES: 'https://bob:hunter2@x.example.com' },
+    ],
+    ['a switch that holds a token', { SLACK_ENABLED: 'https://hooks.slack.com/services/T0/B0/hunter2' }],
+  ])('does not show the secret in %s', (_name, env) => {
+    const problems = problemsOf(env);
+    expect(problems).toHaveLength(1);
+    expect(JSON.stringify(problems)).not.toContain('hunter2');
+  });
+});
+
+describe('variables that Kubernetes sets for Services of the same namespace', () => {
+  const links: Environment = {
+    HEADWIND_WEBHOOK_SERVICE_HOST: '10.0.0.7',
+    HEADWIND_WEBHOOK_SERVICE_PORT: '8080',
+    HEADWIND_WEBHOOK_SERVICE_PORT_HTTP: '8080',
+    HEADWIND_WEBHOOK_PORT: 'tcp://10.0.0.7:8080',
+    HEADWIND_WEBHOOK_PORT_8080_TCP: 'tcp://10.0.0.7:8080',
+    HEADWIND_WEBHOOK_PORT_8080_TCP_PROTO: 'tcp',
+    HEADWIND_WEBHOOK_PORT_8080_TCP_PORT: '8080',
+    HEADWIND_WEBHOOK_PORT_8080_TCP_ADDR: '10.0.0.7',
+    HEADWIND_API_PORT: 'tcp://[fd00::7]:8081',
+    HEADWIND_UI_PORT: 'udp://10.0.0.7:8082',
+    HEADWIND_METRICS_PORT: 'tcp://10.0.0.8:9090',
+    HEADWIND_PORT: 'tcp://10.0.0.9:80',
+  };
+
+  it('do not disturb the start', () => {
+    expect(settingsOf(links).ports).toEqual({ webhook: 8080, api: 8081, ui: 8082, metrics: 9090 });
+  });
+
+  it('are not taken for spelling mistakes', () => {
+    expect(readConfigWarnings(links)).toEqual([]);
+  });
+
+  it('do not hide a mistake in a port that somebody did set', () => {
+    expect(problemsOf({ ...links, HEADWIND_API_PORT: 'http://10.0.0.7' })).toHaveLength(1);
+  });
+});
+
+describe('readConfigWarnings', () => {
+  it('names unknown variables without showing what they hold', () => {
+    const warnings = readConfigWarnings({ HEADWIND_VERIFY_IMAGE: 'hunter2', PATH: '/bin' });
+    expect(warnings.map(({ variable }) => variable)).toEqual(['HEADWIND_VERIFY_IMAGE']);
+    expect(JSON.stringify(warnings)).not.toContain('hunter2');
+  });
+
+  it('names settings of parts that this version lacks', () => {
+    expect(readConfigWarnings({ HEADWIND_POLLING_INTERVAL: '300' })).toHaveLength(1);
+  });
+
+  it('leaves those of the kubectl plugin alone', () => {
+    expect(readConfigWarnings({ HEADWIND_APPROVER: 'me', HEADWIND_API_SERVICE: 'x' })).toEqual([]);
+  });
+});

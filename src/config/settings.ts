@@ -1,0 +1,118 @@
+import type { LogFilter } from '../core/log-filter.ts';
+import { redactText } from '../core/redact.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import { showValue, type ConfigProblem, type Environment } from './problem.ts';
+import { findStrangeVariables, isServiceLink } from './strange-variables.ts';
+import { PORT_VARIABLES, VARIABLES, type Variable } from './variables.ts';
+
+/** Everything that can be set about the operator. */
+export interface Settings {
+  readonly bindAddress: string;
+  /** 0 stands for any free port. */
+  readonly ports: {
+    readonly webhook: number;
+    readonly api: number;
+    readonly ui: number;
+    readonly metrics: number;
+  };
+  /** Where Headwind itself runs. */
+  readonly namespace: string;
+  /** What is watched; empty for all namespaces. */
+  readonly namespaces: readonly string[];
+  readonly labelSelector: string | undefined;
+  readonly controllersEnabled: boolean;
+  readonly verifyImages: 'always' | 'auto' | 'never';
+  /** Normalised hosts that are asked by plain HTTP. */
+  readonly insecureRegistries: readonly string[];
+  /** 0: requests never expire. */
+  readonly requestExpiryMs: number;
+  readonly requestRetentionMs: number;
+  readonly requestRetentionCount: number;
+  readonly apiAuthMode: 'none';
+  readonly uiAuthMode: 'none';
+  /** Without a slash at the end. */
+  readonly apiUrl: string;
+  readonly uiUrl: string | undefined;
+  readonly logFilter: LogFilter;
+  readonly logFormat: 'auto' | 'json' | 'pretty';
+  /** As written in `KUBECONFIG`: one path or several. */
+  readonly kubeconfig: string | undefined;
+}
+
+/**
+ * Reads all settings from the environment. The failure lists all that is wrong, in the table's order. Empty variables
+ * count as absent, and so do the ports' variables where Kubernetes has set them as service links.
+ */
+export function readSettings(env: Environment): Result<Settings, readonly ConfigProblem[]> {
+  const problems: ConfigProblem[] = [];
+
+  const get = <T>(name: string, { read, fallback }: Variable<T>): T => {
+    const text = textOf(env, name);
+    if (text === undefined) return fallback;
+    const parsed = read(text);
+    if (parsed.ok) return parsed.value;
+    problems.push({ variable: name, value: showValue(text), expected: redactText(parsed.error) });
+    return fallback;
+  };
+
+  const settings = collect(get);
+  problems.push(...findSharedPorts(env, settings.ports), ...findStrangeVariables(env).problems);
+  return problems.length === 0 ? ok(settings) : fail(problems);
+}
+
+/** What is no mistake that stops the program, but will not do what somebody hopes: unknown and later variables. */
+export function readConfigWarnings(env: Environment): readonly ConfigProblem[] {
+  return findStrangeVariables(env).warnings;
+}
+
+/** The text of a variable as the program sees it: trimmed; `undefined` if it is absent, empty or a service link. */
+export function textOf(env: Environment, name: string): string | undefined {
+  const text = env[name]?.trim() ?? '';
+  const isPort = PORT_VARIABLES.some((port) => port === name);
+  return text === '' || (isPort && isServiceLink(text)) ? undefined : text;
+}
+
+function collect(get: <T>(name: string, variable: Variable<T>) => T): Settings {
+  const own = VARIABLES;
+  const logFilter = get('HEADWIND_LOG', { ...own.HEADWIND_LOG, fallback: undefined });
+  const olderLogFilter = get('RUST_LOG', own.RUST_LOG);
+  return {
+    bindAddress: get('HEADWIND_BIND_ADDRESS', own.HEADWIND_BIND_ADDRESS),
+    ports: {
+      webhook: get('HEADWIND_WEBHOOK_PORT', own.HEADWIND_WEBHOOK_PORT),
+      api: get('HEADWIND_API_PORT', own.HEADWIND_API_PORT),
+      ui: get('HEADWIND_UI_PORT', own.HEADWIND_UI_PORT),
+      metrics: get('HEADWIND_METRICS_PORT', own.HEADWIND_METRICS_PORT),
+    },
+    namespace: get('HEADWIND_NAMESPACE', own.HEADWIND_NAMESPACE),
+    namespaces: get('HEADWIND_NAMESPACES', own.HEADWIND_NAMESPACES),
+    labelSelector: get('HEADWIND_LABEL_SELECTOR', own.HEADWIND_LABEL_SELECTOR),
+    controllersEnabled: get('HEADWIND_CONTROLLERS_ENABLED', own.HEADWIND_CONTROLLERS_ENABLED),
+    verifyImages: get('HEADWIND_VERIFY_IMAGES', own.HEADWIND_VERIFY_IMAGES),
+    insecureRegistries: get('HEADWIND_INSECURE_REGISTRIES', own.HEADWIND_INSECURE_REGISTRIES),
+    requestExpiryMs: get('HEADWIND_REQUEST_EXPIRY', own.HEADWIND_REQUEST_EXPIRY),
+    requestRetentionMs: get('HEADWIND_REQUEST_RETENTION', own.HEADWIND_REQUEST_RETENTION),
+    requestRetentionCount: get('HEADWIND_REQUEST_RETENTION_COUNT', own.HEADWIND_REQUEST_RETENTION_COUNT),
+    apiAuthMode: get('HEADWIND_API_AUTH_MODE', own.HEADWIND_API_AUTH_MODE),
+    uiAuthMode: get('HEADWIND_UI_AUTH_MODE', own.HEADWIND_UI_AUTH_MODE),
+    apiUrl: get('HEADWIND_API_URL', own.HEADWIND_API_URL),
+    uiUrl: get('HEADWIND_UI_URL', own.HEADWIND_UI_URL),
+    logFilter: logFilter ?? olderLogFilter ?? own.HEADWIND_LOG.fallback,
+    logFormat: get('HEADWIND_LOG_FORMAT', own.HEADWIND_LOG_FORMAT),
+    kubeconfig: get('KUBECONFIG', own.KUBECONFIG),
+  };
+}
+
+/** Two servers cannot share a port. */
+function findSharedPorts(env: Environment, ports: Settings['ports']): readonly ConfigProblem[] {
+  const numbers = [ports.webhook, ports.api, ports.ui, ports.metrics];
+  return PORT_VARIABLES.flatMap((variable, index) => {
+    const number = numbers[index];
+    const first = numbers.indexOf(number ?? 0);
+    const other = PORT_VARIABLES[first];
+    if (number === undefined || number === 0 || first === index || other === undefined) return [];
+    return [
+      { variable, value: textOf(env, variable) ?? String(number), expected: `another port than ${other}` },
+    ];
+  });
+}

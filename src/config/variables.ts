@@ -1,0 +1,166 @@
+import { DEFAULT_LOG_FILTER, type LogFilter } from '../core/log-filter.ts';
+import { readLabelSelector } from './label-selector.ts';
+import {
+  readAddress,
+  readAuthMode,
+  readBoolean,
+  readDuration,
+  readLogFilter,
+  readNamespace,
+  readNamespaces,
+  readOneOf,
+  readPort,
+  readRegistryHosts,
+  readText,
+  readUrl,
+  readWhole,
+  type Reader,
+} from './values.ts';
+
+/** One environment variable: how it is read, what counts when it is absent or empty, and what it is for. */
+export interface Variable<T> {
+  readonly read: Reader<T>;
+  /** The value when the variable is absent. */
+  readonly fallback: T;
+  /** The same as it would be written; empty for "not set". */
+  readonly shown: string;
+  readonly description: string;
+}
+
+/** The ports' variables; Kubernetes itself may set them to something else (see `isServiceLink`). */
+export const PORT_VARIABLES = [
+  'HEADWIND_WEBHOOK_PORT',
+  'HEADWIND_API_PORT',
+  'HEADWIND_UI_PORT',
+  'HEADWIND_METRICS_PORT',
+] as const;
+
+const DAY_MS = 86_400_000;
+
+/** The one table of what can be set: read by the program, printed by `headwind check-config`, shown in README.md. */
+export const VARIABLES = {
+  HEADWIND_BIND_ADDRESS: variable(readAddress, '0.0.0.0', '0.0.0.0', 'Address that all servers listen on'),
+  HEADWIND_WEBHOOK_PORT: port(8080, 'Port for the webhooks of registries'),
+  HEADWIND_API_PORT: port(8081, 'Port of the approval API'),
+  HEADWIND_UI_PORT: port(8082, 'Port of the dashboard'),
+  HEADWIND_METRICS_PORT: port(9090, 'Port for metrics and health'),
+  HEADWIND_NAMESPACE: variable(
+    readNamespace,
+    'headwind-system',
+    'headwind-system',
+    'Namespace that Headwind itself runs in',
+  ),
+  HEADWIND_NAMESPACES: variable<readonly string[]>(
+    readNamespaces,
+    [],
+    '',
+    'Namespaces whose workloads are watched, separated by commas; all if not set',
+  ),
+  HEADWIND_LABEL_SELECTOR: optional(
+    readLabelSelector,
+    'Label selector that narrows which workloads are watched, e.g. `team=shop`',
+  ),
+  HEADWIND_CONTROLLERS_ENABLED: variable(
+    readBoolean,
+    true,
+    'true',
+    'Whether workloads are watched and updates applied; `false` leaves only the servers',
+  ),
+  HEADWIND_VERIFY_IMAGES: variable(
+    readOneOf(['always', 'auto', 'never']),
+    'auto',
+    'auto',
+    'Whether the registry must confirm a pushed tag: `always`, `auto` (an unreachable registry does not block) or `never`',
+  ),
+  HEADWIND_INSECURE_REGISTRIES: variable<readonly string[]>(
+    readRegistryHosts,
+    [],
+    '',
+    'Registry hosts that are asked by plain HTTP, separated by commas, e.g. `registry.local:5000`',
+  ),
+  HEADWIND_REQUEST_EXPIRY: variable(
+    readDuration,
+    DAY_MS,
+    '24h',
+    'How long an update request may wait for an approval before it expires; `0`: for ever',
+  ),
+  HEADWIND_REQUEST_RETENTION: variable(
+    readDuration,
+    7 * DAY_MS,
+    '7d',
+    'How long finished update requests are kept',
+  ),
+  HEADWIND_REQUEST_RETENTION_COUNT: variable(
+    readWhole(0, 1000),
+    10,
+    '10',
+    'How many finished update requests are kept for each artifact, whatever their age',
+  ),
+  HEADWIND_API_AUTH_MODE: variable(
+    readAuthMode,
+    'none',
+    'none',
+    'Who may use the approval API: `none` asks nobody who they are, the only mode in this version',
+  ),
+  HEADWIND_UI_AUTH_MODE: variable(
+    readAuthMode,
+    'none',
+    'none',
+    'Who may use the dashboard: `none` asks nobody who they are, the only mode in this version',
+  ),
+  HEADWIND_API_URL: variable(
+    readUrl,
+    'http://localhost:8081',
+    'http://localhost:8081',
+    'Where people reach the approval API, for links',
+  ),
+  HEADWIND_UI_URL: optional(readUrl, 'Where people reach the dashboard, for links; no links if not set'),
+  HEADWIND_LOG: variable<LogFilter>(
+    readLogFilter,
+    DEFAULT_LOG_FILTER,
+    'info',
+    'What is logged: a level, or directives such as `info,headwind::registry=debug`; wins over `RUST_LOG`',
+  ),
+  RUST_LOG: optional(readLogFilter, 'The same under its older name'),
+  HEADWIND_LOG_FORMAT: variable(
+    readOneOf(['auto', 'json', 'pretty']),
+    'auto',
+    'auto',
+    'How it is written: `json`, `pretty`, or `auto` (pretty at a terminal, else JSON)',
+  ),
+  KUBECONFIG: optional(
+    readText,
+    'Kubeconfig files for reaching the cluster; if not set: the pod’s service account, else `~/.kube/config`',
+  ),
+} as const satisfies Readonly<Record<string, Variable<unknown>>>;
+
+/** Promised for later versions. Switching one on is refused, since it would do nothing. */
+export const SWITCHES_OF_LATER_VERSIONS: readonly string[] = [
+  'HEADWIND_POLLING_ENABLED',
+  'HEADWIND_HELM_AUTO_DISCOVERY',
+  'SLACK_ENABLED',
+  'TEAMS_ENABLED',
+  'WEBHOOK_ENABLED',
+];
+
+/** Settings of those later parts; alone they do nothing, which is worth a warning. */
+export const DETAILS_OF_LATER_VERSIONS: readonly string[] = [
+  'HEADWIND_POLLING_INTERVAL',
+  'HEADWIND_UI_PROXY_HEADER',
+  'HEADWIND_TRUSTED_PROXIES',
+];
+
+/** Read by `kubectl headwind` alone, and therefore no spelling mistakes. */
+export const VARIABLES_OF_THE_PLUGIN: readonly string[] = ['HEADWIND_API_SERVICE', 'HEADWIND_APPROVER'];
+
+function variable<T>(read: Reader<T>, fallback: NoInfer<T>, shown: string, description: string): Variable<T> {
+  return { read, fallback, shown, description };
+}
+
+function optional<T>(read: Reader<T>, description: string): Variable<T | undefined> {
+  return { read, fallback: undefined, shown: '', description };
+}
+
+function port(number: number, description: string): Variable<number> {
+  return variable(readPort, number, String(number), description);
+}
