@@ -1,0 +1,134 @@
+import {
+  isDigest,
+  isTag,
+  normaliseHost,
+  parseRepository,
+  repositoryKey,
+  toRepository,
+  type Repository,
+} from '../../core/image-reference.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { Signal } from '../../core/signal.ts';
+
+/** A webhook as it came in: the body is parsed JSON and believed in nothing. */
+export interface WebhookMessage {
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+/** What a body said. */
+export interface WebhookReading {
+  readonly signals: readonly Signal[];
+  /** One sentence for each entry that is no news of a tag: a pull, a delete, a layer, an entry that cannot be read. */
+  readonly ignored: readonly string[];
+}
+
+/** One sender's format. A new one is a file with one of these and a line in `senders.ts`. */
+export interface WebhookSender {
+  /** The path under `/webhook/`, and a metric label. */
+  readonly name: string;
+  /** What a body looks like, for the error that a wrong one is answered with. */
+  readonly expects: string;
+  /** Whether the body has this sender's shape; asked on `/webhook/registry`, where the path does not tell. */
+  recognises(message: WebhookMessage): boolean;
+  /** The signals in the body, or what is wrong with it. */
+  parse(message: WebhookMessage): Result<WebhookReading>;
+}
+
+/** One entry of a body. An ignored one is as it should be; a malformed one lacks what its format demands. */
+export type Entry =
+  | { readonly kind: 'signal'; readonly signal: Signal }
+  | { readonly kind: 'ignored'; readonly reason: string }
+  | { readonly kind: 'malformed'; readonly reason: string };
+
+/** A body with more entries is refused as a whole: nothing is dropped silently, and reading never blocks for long. */
+export const MAX_ENTRIES_PER_BODY = 1000;
+
+const MAX_QUOTED = 100;
+
+/** An entry without news. */
+export function ignored(reason: string): Entry {
+  return { kind: 'ignored', reason };
+}
+
+/** An entry that cannot be read. */
+export function malformed(reason: string): Entry {
+  return { kind: 'malformed', reason };
+}
+
+/**
+ * Reads each of `items` with `read`. Malformed entries do not lose the others; a body of nothing but malformed ones is
+ * an error. Equal signals become one.
+ */
+export function readEach<T>(
+  items: readonly T[],
+  read: (item: T, index: number) => Entry,
+): Result<WebhookReading> {
+  if (items.length > MAX_ENTRIES_PER_BODY)
+    return fail(`it has ${items.length} entries; at most ${MAX_ENTRIES_PER_BODY} are read from one body`);
+  const signals = new Map<string, Signal>();
+  const reasons: string[] = [];
+  let readable = items.length === 0;
+  for (const [index, item] of items.entries()) {
+    const entry = read(item, index);
+    readable ||= entry.kind !== 'malformed';
+    if (entry.kind === 'signal') signals.set(signalKey(entry.signal), entry.signal);
+    else reasons.push(entry.reason);
+  }
+  if (!readable) return fail(reasons[0] ?? 'nothing in it can be read');
+  return ok({ signals: [...signals.values()], ignored: reasons });
+}
+
+function signalKey({ type, repository, tag, digest }: Signal): string {
+  return `${type} ${repositoryKey(repository)}:${tag}@${digest ?? ''}`;
+}
+
+/**
+ * The entry for a pushed tag. No tag, a tag that only repeats the digest, and what signing tools push beside an image
+ * are ignored; a digest that is none is left out, as it is only a claim.
+ */
+export function pushedTag(push: {
+  readonly sender: string;
+  readonly type: Signal['type'];
+  readonly repository: Result<Repository>;
+  readonly tag: string | null | undefined;
+  readonly digest?: string | null | undefined;
+}): Entry {
+  const { sender, type, repository, tag } = push;
+  const digest = typeof push.digest === 'string' && isDigest(push.digest) ? push.digest : undefined;
+  if (!repository.ok) return malformed(repository.error);
+  if (tag == null || tag === '') return ignored('a push without a tag');
+  if (isDigest(tag) || tag === push.digest) return ignored('a push by digest, without a tag of its own');
+  if (ATTACHMENT.test(tag)) return ignored(`${quote(tag)} is a signature or an attestation, not a version`);
+  if (!isTag(tag)) return ignored(`${quote(tag)} is not a tag that a registry can hold`);
+  return {
+    kind: 'signal',
+    signal: { source: 'webhook', sender, type, repository: repository.value, tag, digest },
+  };
+}
+
+// cosign's `sha256-<hex>.sig`, `.att`, `.sbom`, and the referrers tag of OCI distribution, which has no suffix.
+const ATTACHMENT = /^sha(?:256|512)-[0-9a-f]+(?:\..+)?$/;
+
+/** Whether one of the media types is that of a Helm chart's config, `application/vnd.cncf.helm.config.v1+json`. */
+export function isChart(mediaTypes: readonly (string | null | undefined)[]): boolean {
+  return mediaTypes.some((mediaType) => mediaType?.includes('helm.config') === true);
+}
+
+/**
+ * The repository `name` on `host`. Some senders write the host in front of the name as well: there it is taken off.
+ * A first component with a port cannot be part of a path, so it is the host whatever `host` says.
+ */
+export function locate(host: string, name: string): Result<Repository> {
+  const slash = name.indexOf('/');
+  const first = slash < 0 ? '' : name.slice(0, slash);
+  if (first !== '' && normaliseHost(first) === normaliseHost(host))
+    return toRepository(host, name.slice(slash + 1));
+  if (first.includes(':')) return parseRepository(name);
+  return toRepository(host, name);
+}
+
+/** Text from a body, cut so that it can stand in an error. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
+}
