@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { requireParts } from './binaries.ts';
 import { freePorts, startChild, type Child } from './child.ts';
@@ -43,7 +44,7 @@ export interface ControlPlaneOptions {
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const env = options.env ?? process.env;
   const binaries = requireParts(NEEDED, env);
-  const path = (name: (typeof NEEDED)[number]): string => binaries.get(name) ?? name;
+  const path: BinaryPath = (name) => besideApiServer(binaries, name) ?? binaries.get(name) ?? name;
   let lastFailure: unknown;
   for (let attempt = 1; attempt <= START_ATTEMPTS; attempt += 1) {
     try {
@@ -61,6 +62,12 @@ class PortTakenError extends Error {
 }
 
 type BinaryPath = (name: (typeof NEEDED)[number]) => string;
+
+/** What lies in the API server's own directory belongs to its version: better than what PATH has. */
+function besideApiServer(binaries: ReadonlyMap<string, string>, name: string): string | undefined {
+  const candidate = join(dirname(binaries.get('kube-apiserver') ?? ''), name);
+  return existsSync(candidate) ? candidate : undefined;
+}
 
 interface Layout {
   readonly directory: string;

@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { downloadEnvtest } from './envtest.ts';
+
+describe('the envtest archive', () => {
+  let root: string;
+  let server: Server;
+  let url: string;
+  let files: Map<string, string | Buffer>;
+
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'headwind-envtest-'));
+    files = new Map();
+    server = createServer((request, response) => {
+      const content = files.get(request.url ?? '');
+      response.writeHead(content === undefined ? 404 : 200).end(content);
+    });
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    url = typeof address === 'object' && address != null ? `http://127.0.0.1:${address.port}` : '';
+    await publish();
+  });
+
+  afterEach(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => void server.close(resolve));
+    await rm(root, { recursive: true });
+  });
+
+  const sum = (algorithm: string, content: Buffer): string =>
+    createHash(algorithm).update(content).digest('hex');
+
+  /** Puts an archive of the official shape on the server. */
+  const publish = async (): Promise<void> => {
+    const inside = join(root, 'source/controller-tools/envtest');
+    await mkdir(inside, { recursive: true });
+    for (const name of ['etcd', 'kube-apiserver', 'kubectl'])
+      await writeFile(join(inside, name), `this is ${name}`);
+    execFileSync('tar', ['-czf', join(root, 'archive'), '-C', join(root, 'source'), 'controller-tools']);
+    const archive = await readFile(join(root, 'archive'));
+    const name = 'envtest-v1.34.0-linux-amd64.tar.gz';
+    files.set('/archive', archive);
+    files.set(
+      '/index',
+      `releases:\n  v1.34.0:\n    ${name}:\n      hash: ${sum('sha512', archive)}\n      selfLink: ${url}/archive\n`,
+    );
+    const manager = Buffer.from('this is the manager');
+    files.set('/release/v1.34.0/bin/linux/amd64/kube-controller-manager', manager);
+    files.set(
+      '/release/v1.34.0/bin/linux/amd64/kube-controller-manager.sha256',
+      `${sum('sha256', manager)}\n`,
+    );
+  };
+
+  const download = (): Promise<readonly string[]> =>
+    downloadEnvtest({
+      directory: join(root, 'cache'),
+      platform: 'linux-amd64',
+      sources: { index: `${url}/index`, binaries: `${url}/release` },
+    });
+
+  it('brings all four programs, ready to run', async () => {
+    await download();
+
+    expect((await readdir(join(root, 'cache'))).sort()).toEqual([
+      'etcd',
+      'kube-apiserver',
+      'kube-controller-manager',
+      'kubectl',
+    ]);
+    expect(await readFile(join(root, 'cache/etcd'), 'utf8')).toBe('this is etcd');
+  });
+
+  it('refuses an archive with another sum and leaves nothing', async () => {
+    files.set('/archive', Buffer.from('something else'));
+
+    await expect(download()).rejects.toThrow(/archive has the sha512 sum .* not/);
+    expect(await readdir(join(root, 'cache'))).toEqual([]);
+  });
+
+  it('refuses a controller manager with another sum and leaves nothing', async () => {
+    files.set('/release/v1.34.0/bin/linux/amd64/kube-controller-manager', 'something else');
+
+    await expect(download()).rejects.toThrow(/has the sha256 sum/);
+    expect(await readdir(join(root, 'cache'))).toEqual([]);
+  });
+
+  it('says that the list cannot be reached, before it touches the disk', async () => {
+    files.delete('/index');
+
+    await expect(download()).rejects.toThrow(/index answers 404/);
+    await expect(readdir(join(root, 'cache'))).rejects.toThrow('ENOENT');
+  });
+});

@@ -1,0 +1,114 @@
+#!/usr/bin/env node
+// Brings what the tests need beside Headwind itself, and says where each part is. With names, only those.
+// usage: node test/parts/prepare.ts [PART...]
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { arch, platform } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import {
+  cacheDirectory,
+  findPart,
+  MissingPartsError,
+  PARTS,
+  requireParts,
+  TEST_PARTS,
+  type PartName,
+} from './binaries.ts';
+import { extractProgram, installPackages, isRoot, updatePackageLists } from './debian-packages.ts';
+import { downloadEnvtest } from './envtest.ts';
+
+const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
+const BUILT: ReadonlySet<PartName> = new Set([
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubelet',
+]);
+const DOWNLOADED: ReadonlySet<PartName> = new Set([
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kubectl',
+]);
+
+const say = (line: string): void => console.log(`parts: ${line}`);
+
+/** Brings the parts named, as far as this machine can; throws a MissingPartsError for what is missing after that. */
+async function prepare(names: readonly PartName[], env: NodeJS.ProcessEnv): Promise<void> {
+  const missing = (): readonly PartName[] => names.filter((name) => findPart(name, env) === undefined);
+  const directory = cacheDirectory(env);
+  if (missing().some((name) => BUILT.has(name) && DOWNLOADED.has(name))) await tryDownload(directory);
+  if (existsSync('/etc/debian_version')) {
+    await tryPackages(missing(), directory);
+    const toBuild = missing().filter((name) => BUILT.has(name));
+    if (toBuild.length > 0) await build(directory, toBuild);
+  }
+  for (const [name, path] of requireParts(names, env)) say(`${name} is ${path}`);
+}
+
+async function tryDownload(directory: string): Promise<void> {
+  const target = `${platform()}-${ARCHITECTURES[arch()] ?? arch()}`;
+  try {
+    say(`looks for the official envtest archive for ${target}`);
+    say(`downloaded ${(await downloadEnvtest({ directory, platform: target })).join(', ')}`);
+  } catch (error) {
+    say(`not downloaded: ${reason(error)}`);
+  }
+}
+
+async function tryPackages(missing: readonly PartName[], directory: string): Promise<void> {
+  const wanted = missing.filter((name) => PARTS[name].package !== undefined);
+  if (wanted.length === 0) return;
+  try {
+    if (isRoot()) await updatePackageLists();
+  } catch (error) {
+    say(`apt-get update failed: ${reason(error)}`);
+  }
+  for (const name of wanted) {
+    const packageName = PARTS[name].package ?? name;
+    try {
+      say(`takes ${name} from Debian's package ${packageName}`);
+      // skopeo needs libraries and /etc/containers/policy.json; all others stand alone.
+      if (name === 'skopeo') await installPackages([packageName]);
+      else await extractProgram(packageName, name, directory);
+    } catch (error) {
+      say(`${packageName} could not be had: ${reason(error)}`);
+    }
+  }
+}
+
+/** Runs the build script with its progress lines; a failure shows in what is missing afterwards. */
+async function build(directory: string, names: readonly PartName[]): Promise<void> {
+  const script = fileURLToPath(new URL('./build-kubernetes.sh', import.meta.url));
+  const child = spawn(script, [directory, ...names], { stdio: 'inherit' });
+  await new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', (error) => {
+      say(`the build could not be started: ${reason(error)}`);
+      resolve();
+    });
+  });
+}
+
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+}
+
+function isPart(name: string): name is PartName {
+  return Object.hasOwn(PARTS, name);
+}
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !isPart(name));
+if (unknown.length > 0) {
+  console.error(`parts: unknown: ${unknown.join(', ')}; known: ${Object.keys(PARTS).join(', ')}`);
+  process.exit(2);
+}
+try {
+  await prepare(asked.length === 0 ? TEST_PARTS : asked.filter(isPart), process.env);
+} catch (error) {
+  if (!(error instanceof MissingPartsError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
