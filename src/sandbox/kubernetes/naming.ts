@@ -1,5 +1,5 @@
 import { forbidden, invalid, notFound, type Cause } from './api-error.ts';
-import type { ApiObject, ObjectDraft } from './api-object.ts';
+import type { ApiObject, ObjectDraft, ObjectMeta } from './api-object.ts';
 import { stringAt } from './json.ts';
 import type { ResourceType } from './resource-type.ts';
 
@@ -51,6 +51,50 @@ export function nameProblems(type: ResourceType, name: string): readonly Cause[]
     : "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
   return [
     { reason: 'FieldValueInvalid', field: 'metadata.name', message: `Invalid value: "${name}": ${rule}` },
+  ];
+}
+
+const QUALIFIED_NAME = /^([a-z0-9.-]{1,253}\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
+const MAX_ANNOTATIONS_BYTES = 256 * 1024;
+
+/** What is wrong with the labels and annotations of an object. */
+export function metadataProblems(metadata: ObjectMeta): readonly Cause[] {
+  const labels = Object.entries(metadata.labels ?? {});
+  const annotations = Object.entries(metadata.annotations ?? {});
+  const bytes = annotations.reduce((sum, [key, value]) => sum + key.length + Buffer.byteLength(value), 0);
+  const problem = (field: string, value: string, detail: string): Cause => ({
+    reason: 'FieldValueInvalid',
+    field,
+    message: `Invalid value: ${JSON.stringify(value)}: ${detail}`,
+  });
+  const name =
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+  return [
+    ...labels
+      .filter(([key]) => !QUALIFIED_NAME.test(key))
+      .map(([key]) => problem('metadata.labels', key, name)),
+    ...labels
+      .filter(([, value]) => !LABEL_VALUE.test(value))
+      .map(([, value]) =>
+        problem(
+          'metadata.labels',
+          value,
+          "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', at most 63",
+        ),
+      ),
+    ...annotations
+      .filter(([key]) => !QUALIFIED_NAME.test(key.toLowerCase()))
+      .map(([key]) => problem('metadata.annotations', key, name)),
+    ...(bytes > MAX_ANNOTATIONS_BYTES
+      ? [
+          {
+            reason: 'FieldValueTooLong',
+            field: 'metadata.annotations',
+            message: `Too long: must have at most ${MAX_ANNOTATIONS_BYTES} bytes`,
+          },
+        ]
+      : []),
   ];
 }
 

@@ -23,6 +23,16 @@ export interface ScalePaths {
   readonly labelSelector?: string;
 }
 
+/** What a Namespace does that other objects do not. */
+export interface DeletionRules {
+  /** Why the object must stay; undefined if it may go. */
+  readonly refuse: (name: string) => string | undefined;
+  /** Whether something still holds the object, besides `metadata.finalizers`. */
+  readonly holds: (object: JsonObject) => boolean;
+  /** The status of an object that is being deleted. */
+  readonly status: JsonObject;
+}
+
 /** Everything that tells one kind from another; the store and the API know kinds only through this. */
 export interface ResourceType extends ResourceName {
   /** Its name in the store: the plural, with the group only where two groups share a plural. */
@@ -43,6 +53,8 @@ export interface ResourceType extends ResourceName {
   readonly unconditionalUpdate: boolean;
   /** Whether DELETE answers the object instead of a Status. */
   readonly returnsDeleted: boolean;
+  /** How the kind differs when it is deleted. */
+  readonly deletion?: DeletionRules;
   /** The oldest objects beyond this number are dropped; no limit where absent. */
   readonly maxObjects?: number;
   readonly columns: readonly Column[];

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { toTimestamp, type Clock } from '../../core/clock.ts';
-import { alreadyExists, ApiError, conflict, invalid, noSuchPath, notFound } from './api-error.ts';
+import { alreadyExists, ApiError, conflict, forbidden, invalid, noSuchPath, notFound } from './api-error.ts';
 import type { ApiObject, ObjectDraft } from './api-object.ts';
 import { deepFreeze, without, type JsonObject } from './json.ts';
-import { checkNamespace, completeName, nameProblems } from './naming.ts';
+import { checkNamespace, completeName, metadataProblems, nameProblems } from './naming.ts';
 import type { ResourceType, ResourceTypes } from './resource-type.ts';
 import { apiVersionOf } from './resource-type.ts';
 import { RevisionLog, type StoreEvent, type StoreListener } from './revision-log.ts';
@@ -120,7 +120,11 @@ class MemoryStore implements RevisionedStore {
     const object = this.#newObject(type, draft);
     if (this.#log.get(type.key, `${object.metadata.namespace ?? ''}/${object.metadata.name}`) !== undefined)
       throw alreadyExists(type, object.metadata.name);
-    const causes = [...nameProblems(type, object.metadata.name), ...type.validate(object)];
+    const causes = [
+      ...nameProblems(type, object.metadata.name),
+      ...metadataProblems(object.metadata),
+      ...type.validate(object),
+    ];
     if (causes.length > 0) throw invalid(type, object.metadata.name, causes);
     const created = this.#stamp(object);
     if (options.dryRun === true) return created;
@@ -136,14 +140,14 @@ class MemoryStore implements RevisionedStore {
     if (previous === undefined) throw notFound(type, name);
     checkPreconditions(type, draft, previous);
     const next = merged(type, draft, previous, options.status === true);
-    const causes = type.validate(next, previous);
+    const causes = [...metadataProblems(next.metadata), ...type.validate(next, previous)];
     if (causes.length > 0) throw invalid(type, name, causes);
     // As in the API server: what changes nothing is not written.
     if (isDeepStrictEqual(next, previous)) return previous;
     const stored = this.#stamp(next);
     if (options.dryRun === true) return stored;
     this.#log.commit({ type: 'MODIFIED', resource: type.key, object: stored });
-    if (stored.metadata.deletionTimestamp !== undefined && !isHeld(stored)) this.#delete(type, stored);
+    if (stored.metadata.deletionTimestamp !== undefined && !isHeld(type, stored)) this.#delete(type, stored);
     return stored;
   }
 
@@ -152,13 +156,14 @@ class MemoryStore implements RevisionedStore {
     const object = this.#log.get(type.key, `${namespace}/${name}`);
     if (object === undefined) throw notFound(type, name);
     checkRemoval(type, object, options);
-    if (options.dryRun === true) return { object, gone: !isHeld(object) };
+    if (options.dryRun === true) return { object, gone: !isHeld(type, object) };
     const held = withPropagation(object, options.propagation ?? 'Background');
-    if (!isHeld(held)) return { object: this.#delete(type, held), gone: true };
+    if (!isHeld(type, held)) return { object: this.#delete(type, held), gone: true };
     if (object.metadata.deletionTimestamp !== undefined) return { object, gone: false };
     const deletionTimestamp = toTimestamp(this.#clock.now());
     const metadata = { ...held.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 };
-    const marked = this.#stamp({ ...held, metadata });
+    const status = type.deletion === undefined ? {} : { status: type.deletion.status };
+    const marked = this.#stamp({ ...held, ...status, metadata });
     this.#log.commit({ type: 'MODIFIED', resource: type.key, object: marked });
     return { object: marked, gone: false };
   }
@@ -277,6 +282,8 @@ function uidMismatch(uid: string, object: ApiObject): string {
 function checkRemoval(type: ResourceType, object: ApiObject, options: RemoveOptions): void {
   const { uid, resourceVersion } = options;
   const { name } = object.metadata;
+  const refusal = type.deletion?.refuse(name);
+  if (refusal !== undefined) throw forbidden(type, name, refusal);
   if (uid !== undefined && uid !== object.metadata.uid) throw conflict(type, name, uidMismatch(uid, object));
   if (resourceVersion !== undefined && resourceVersion !== object.metadata.resourceVersion)
     throw conflict(
@@ -335,8 +342,8 @@ function raisesGeneration(type: ResourceType, next: ApiObject, previous: ApiObje
   return !isDeepStrictEqual(next.metadata.annotations ?? {}, previous.metadata.annotations ?? {});
 }
 
-function isHeld(object: ApiObject): boolean {
-  return (object.metadata.finalizers ?? []).length > 0;
+function isHeld(type: ResourceType, object: ApiObject): boolean {
+  return (object.metadata.finalizers ?? []).length > 0 || type.deletion?.holds(object) === true;
 }
 
 /** Foreground and Orphan are finalizers that the garbage collector takes away when it is done. */
