@@ -17,6 +17,7 @@ export const BLOCKER_CODES = [
   'not-before',
   'awaiting-approval',
   'newer-request',
+  'cluster',
 ] as const;
 
 export type BlockerCode = (typeof BLOCKER_CODES)[number];

@@ -46,9 +46,9 @@ export function updateRequestCrd(): Record<string, unknown> {
 }
 
 function rootSchema(): unknown {
-  const status = structural(z.toJSONSchema(UpdateRequestStatus, { io: 'input' }));
   return {
-    description: 'One update of one artifact of a workload: what shall change, who approved it, and how it went.',
+    description:
+      'One update of one artifact of a workload: what shall change, who approved it, and how it went.',
     type: 'object',
     required: ['spec'],
     properties: {
@@ -57,7 +57,10 @@ function rootSchema(): unknown {
       metadata: { type: 'object' },
       spec: structural(z.toJSONSchema(UpdateRequestSpec, { io: 'input' })),
       // The default on status itself: a request without any status reads Pending, without a second write.
-      status: { ...(status as object), default: { phase: 'Pending' } },
+      status: structural({
+        ...z.toJSONSchema(UpdateRequestStatus, { io: 'input' }),
+        default: { phase: 'Pending' },
+      }),
     },
   };
 }
@@ -67,7 +70,8 @@ function structural(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(structural);
   if (typeof schema !== 'object' || schema === null) return schema;
   const entries = Object.entries(schema).filter(
-    ([key]) => key !== '$schema' && key !== 'additionalProperties' && !(key === 'pattern' && 'format' in schema),
+    ([key]) =>
+      key !== '$schema' && key !== 'additionalProperties' && !(key === 'pattern' && 'format' in schema),
   );
   return Object.fromEntries(entries.map(([key, value]) => [key, structural(value)]));
 }

@@ -19,6 +19,9 @@ export const PHASES = [
 ] as const;
 export type Phase = (typeof PHASES)[number];
 
+/** The approver that stands in a request which no person had to approve. */
+export const APPROVED_BY_POLICY = 'policy';
+
 export const CONDITION_TYPES = ['Verified', 'Approved', 'Applied', 'Healthy'] as const;
 export type ConditionType = (typeof CONDITION_TYPES)[number];
 
@@ -44,9 +47,13 @@ export const UpdateRequestSpec = z.object({
   targetRef: TargetRef.describe('The workload to update.'),
   updateType: z.enum(['image', 'helmChart']),
   containerName: z.string().optional().describe('The container or init container whose image changes.'),
-  currentImage: z.string().describe('What the artifact runs when the request is made; <chart>:<version> for a chart.'),
+  currentImage: z
+    .string()
+    .describe('What the artifact runs when the request is made; <chart>:<version> for a chart.'),
   newImage: z.string().describe('What it shall run, in the spelling of currentImage.'),
-  policy: z.enum(['none', 'patch', 'minor', 'major', 'all', 'glob', 'force']).describe('The policy that admitted it.'),
+  policy: z
+    .enum(['none', 'patch', 'minor', 'major', 'all', 'glob', 'force'])
+    .describe('The policy that admitted it.'),
   reason: z.string().optional().describe('Why the update is proposed.'),
   requireApproval: z.boolean().default(true).describe('Whether a person has to approve.'),
   expiresAt: Timestamp.optional().describe('When a pending request expires; absent: never.'),

@@ -27,6 +27,10 @@ export interface Workload {
 }
 
 /** Names a workload in maps and logs: `Deployment/shop/web`. */
-export function workloadKey(workload: Pick<Workload, 'kind' | 'namespace' | 'name'>): string {
+export function workloadKey(workload: {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}): string {
   return `${workload.kind}/${workload.namespace}/${workload.name}`;
 }

@@ -1,0 +1,199 @@
+import type { AnnotationProblem, WorkloadSettings } from './annotations.ts';
+import type { Blocker } from './blocker.ts';
+import { toTimestamp } from './clock.ts';
+import { invalidAnnotations } from './decision.ts';
+import { parseImageReference, repositoryKey } from './image-reference.ts';
+import { findSuccessor } from './open-requests.ts';
+import { isFinished, type Change } from './request-machine.ts';
+import { APPROVED_BY_POLICY, type UpdateRequest } from './update-request.ts';
+import type { Artifact } from './workload.ts';
+
+/** The workload that a request is about, as far as the next step depends on it. */
+export interface Target {
+  readonly settings: WorkloadSettings;
+  readonly problems: readonly AnnotationProblem[];
+  /** Whether `headwind.sh/policy` is still there. */
+  readonly annotated: boolean;
+  /** The container (or chart) that the request names; undefined if the workload has none of that name. */
+  readonly artifact: Artifact | undefined;
+  /** Whether the workload's own history says that this very request has been applied. */
+  readonly appliedByThis: boolean;
+}
+
+export interface StepInput {
+  readonly request: UpdateRequest;
+  /** Undefined if there is no such workload. */
+  readonly target: Target | undefined;
+  /** The other requests of the same artifact. */
+  readonly siblings: readonly UpdateRequest[];
+  readonly nowMs: number;
+}
+
+/** What is to be done about a request now. */
+export type Step =
+  | {
+      readonly kind: 'change';
+      readonly change: Exclude<Change, { to: 'Approved' | 'Rejected' | 'Completed' }>;
+    }
+  | { readonly kind: 'approve-by-policy' }
+  /** The workload moved on its own: propose the same version again from where it is now, then supersede this. */
+  | { readonly kind: 'moved'; readonly message: string }
+  | { readonly kind: 'apply'; readonly artifact: Artifact }
+  /** It is what the workload runs: only the record is missing. */
+  | { readonly kind: 'complete'; readonly message: string }
+  | { readonly kind: 'wait'; readonly blockers: readonly Blocker[]; readonly wakeAtMs: number | undefined }
+  | { readonly kind: 'finished' };
+
+export const APPLIED_MESSAGE = 'Update applied successfully';
+
+/** The next step of a request: the state machine's edges that nobody has to ask for. */
+export function nextStep(input: StepInput): Step {
+  const { phase } = input.request.status;
+  if (isFinished(phase)) return { kind: 'finished' };
+  return phase === 'Pending' ? nextOfPending(input) : nextOfApproved(input);
+}
+
+function nextOfPending(input: StepInput): Step {
+  const { request, target, siblings, nowMs } = input;
+  const expiresAtMs = timeOf(request.spec.expiresAt);
+  if (expiresAtMs !== undefined && expiresAtMs <= nowMs) {
+    return change('Expired', `Nobody approved it by ${request.spec.expiresAt ?? ''}`);
+  }
+  const successor = findSuccessor(request, siblings);
+  if (successor !== undefined) return supersededBy(successor);
+  if (target !== undefined) {
+    const drift = driftOf(request, target);
+    if (drift !== undefined) return drift;
+    if (isApprovedByPolicy(request, target)) return { kind: 'approve-by-policy' };
+  }
+  const liftsAt = expiresAtMs === undefined ? {} : { liftsAt: toTimestamp(expiresAtMs) };
+  const waiting: Blocker = {
+    code: 'awaiting-approval',
+    message: 'A person has to approve or reject it',
+    ...liftsAt,
+  };
+  return { kind: 'wait', blockers: [waiting], wakeAtMs: expiresAtMs };
+}
+
+/** The workload no longer runs what the request starts from. */
+function driftOf(request: UpdateRequest, target: Target): Step | undefined {
+  if (target.artifact === undefined)
+    return change('Superseded', `The workload has no ${artifactOf(request)} any more`);
+  const running = target.artifact.image;
+  if (running === request.spec.newImage) return change('Superseded', `The workload runs ${running} already`);
+  if (running === request.spec.currentImage) return undefined;
+  return { kind: 'moved', message: `The workload moved on its own, to ${running}` };
+}
+
+/** The request says so and the workload still says so: a request alone cannot approve itself. */
+function isApprovedByPolicy(request: UpdateRequest, target: Target): boolean {
+  return !request.spec.requireApproval && !target.settings.requireApproval && target.problems.length === 0;
+}
+
+function nextOfApproved(input: StepInput): Step {
+  const { request, target, siblings } = input;
+  const outOfScope = scopeViolation(request);
+  if (outOfScope !== undefined) return change('Failed', outOfScope);
+  if (target === undefined) return change('Failed', `There is no ${nameOf(request)}`);
+  if (target.appliedByThis) return { kind: 'complete', message: APPLIED_MESSAGE };
+  if (!target.annotated) return change('Failed', `${nameOf(request)} no longer carries headwind.sh/policy`);
+  const { artifact } = target;
+  if (artifact === undefined) return change('Failed', `${nameOf(request)} has no ${artifactOf(request)}`);
+  if (artifact.image === request.spec.newImage) {
+    return { kind: 'complete', message: `The workload runs ${artifact.image} already` };
+  }
+  const byPolicy = request.status.approvedBy === APPROVED_BY_POLICY;
+  if (artifact.image !== request.spec.currentImage) {
+    const message = `The workload moved on its own, to ${artifact.image}`;
+    return byPolicy ? { kind: 'moved', message } : change('Failed', message);
+  }
+  const successor = findSuccessor(request, siblings);
+  if (successor !== undefined) return supersededBy(successor);
+  const blockers = applyBlockers(input, target, byPolicy);
+  if (blockers.length === 0) return { kind: 'apply', artifact };
+  return { kind: 'wait', blockers, wakeAtMs: latestLift(blockers) };
+}
+
+/** Whoever may write requests in a namespace gains nothing beyond it, and no other image. */
+function scopeViolation({ metadata, spec }: UpdateRequest): string | undefined {
+  if (spec.targetRef.namespace !== metadata.namespace) {
+    return `The target is in namespace ${spec.targetRef.namespace}, the request in ${metadata.namespace}`;
+  }
+  if (spec.updateType !== 'image')
+    return `Updates of type ${spec.updateType} are not handled by this version`;
+  if (spec.containerName === undefined) return 'spec.containerName is missing';
+  const before = parseImageReference(spec.currentImage);
+  const after = parseImageReference(spec.newImage);
+  if (!before.ok) return `spec.currentImage: ${before.error}`;
+  if (!after.ok) return `spec.newImage: ${after.error}`;
+  if (repositoryKey(before.value.repository) === repositoryKey(after.value.repository)) return undefined;
+  return `${spec.newImage} is another repository than ${spec.currentImage}`;
+}
+
+/** What keeps an approved update from being applied now. A person's approval overrides intervals, not a pause. */
+function applyBlockers({ request, nowMs }: StepInput, target: Target, byPolicy: boolean): readonly Blocker[] {
+  const blockers: Blocker[] = [];
+  const pauseUnclear = target.problems.some(({ key }) => key === 'headwind.sh/paused');
+  if (target.problems.length > 0 && (byPolicy || pauseUnclear))
+    blockers.push(invalidAnnotations(target.problems));
+  if (target.settings.paused) blockers.push(pausedBlocker());
+  if (!byPolicy) return blockers;
+  const interval = intervalBlocker(target.settings, nowMs);
+  if (interval !== undefined) blockers.push(interval);
+  const notBeforeMs = timeOf(request.spec.notBefore);
+  if (notBeforeMs !== undefined && notBeforeMs > nowMs && interval === undefined) {
+    const message = `spec.notBefore is ${request.spec.notBefore ?? ''}`;
+    blockers.push({ code: 'not-before', message, liftsAt: toTimestamp(notBeforeMs) });
+  }
+  return blockers;
+}
+
+/** `headwind.sh/paused: "true"`: lifts only by hand. */
+export function pausedBlocker(): Blocker {
+  return { code: 'paused', message: 'headwind.sh/paused is "true"' };
+}
+
+/** The minimum interval since the workload's last update, while it lasts. */
+export function intervalBlocker(settings: WorkloadSettings, nowMs: number): Blocker | undefined {
+  if (settings.lastUpdateMs === undefined) return undefined;
+  const liftsAtMs = settings.lastUpdateMs + settings.minUpdateIntervalMs;
+  if (liftsAtMs <= nowMs) return undefined;
+  const seconds = Math.round(settings.minUpdateIntervalMs / 1000);
+  return {
+    code: 'min-update-interval',
+    message: `The last update was at ${toTimestamp(settings.lastUpdateMs)}, and ${seconds} s have to lie between two`,
+    liftsAt: toTimestamp(liftsAtMs),
+  };
+}
+
+/** When to look again: only if every blocker says when it lifts; otherwise a change of the workload wakes it. */
+function latestLift(blockers: readonly Blocker[]): number | undefined {
+  const times = blockers.map(({ liftsAt }) => timeOf(liftsAt));
+  return times.reduce(
+    (latest, time) => (latest === undefined || time === undefined ? undefined : Math.max(latest, time)),
+    0,
+  );
+}
+
+function supersededBy(successor: UpdateRequest): Step {
+  return change(
+    'Superseded',
+    `UpdateRequest ${successor.metadata.name} for ${successor.spec.newImage} is newer`,
+  );
+}
+
+function change(to: 'Failed' | 'Expired' | 'Superseded', message: string): Step {
+  return { kind: 'change', change: { to, message } };
+}
+
+function nameOf({ spec }: UpdateRequest): string {
+  return `${spec.targetRef.kind} ${spec.targetRef.namespace}/${spec.targetRef.name}`;
+}
+
+function artifactOf({ spec }: UpdateRequest): string {
+  return `container ${spec.containerName ?? '(unnamed)'}`;
+}
+
+function timeOf(timestamp: string | undefined): number | undefined {
+  return timestamp === undefined ? undefined : Date.parse(timestamp);
+}

@@ -1,0 +1,32 @@
+import { isHold } from './holds.ts';
+import { isFinished } from './request-machine.ts';
+import type { UpdateRequest } from './update-request.ts';
+
+export interface RetentionLimits {
+  /** How long a finished request is kept at least. */
+  readonly retentionMs: number;
+  /** How many of an artifact's finished requests are kept however old they are. */
+  readonly keepPerArtifact: number;
+}
+
+/** An artifact that is pushed every minute would otherwise keep ten thousand requests within a week. */
+const MAX_FINISHED_PER_ARTIFACT = 100;
+
+/** The finished requests of one artifact that need not be kept: old, not among the last ones, and no hold. */
+export function prunable(
+  requests: readonly UpdateRequest[],
+  limits: RetentionLimits,
+  nowMs: number,
+): readonly UpdateRequest[] {
+  const finished = requests.filter((request) => isFinished(request.status.phase));
+  const newestFirst = finished.sort((a, b) => finishedAt(b) - finishedAt(a));
+  return newestFirst.filter((request, rank) => {
+    if (isHold(request)) return false;
+    const old = nowMs - finishedAt(request) >= limits.retentionMs;
+    return rank >= MAX_FINISHED_PER_ARTIFACT || (old && rank >= limits.keepPerArtifact);
+  });
+}
+
+function finishedAt(request: UpdateRequest): number {
+  return Date.parse(request.status.lastUpdated ?? request.metadata.creationTimestamp);
+}

@@ -1,0 +1,207 @@
+import { ANNOTATION, parseAnnotations } from '../core/annotations.ts';
+import type { Blocker } from '../core/blocker.ts';
+import type { Clock } from '../core/clock.ts';
+import { parseHistory, wasAppliedBy } from '../core/history.ts';
+import { APPLIED_MESSAGE, nextStep, type Step, type Target } from '../core/next-step.ts';
+import { transition, waitingStatus, type Change } from '../core/request-machine.ts';
+import { APPROVED_BY_POLICY, type UpdateRequest, type UpdateRequestStatus } from '../core/update-request.ts';
+import { workloadKey, type Workload } from '../core/workload.ts';
+import type { Outcome } from '../kubernetes/work-queue.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Applier } from './apply.ts';
+import type { Proposer } from './propose.ts';
+import { artifactKey, type RequestStore } from './request-store.ts';
+
+export interface AdvancerOptions {
+  readonly requests: RequestStore;
+  readonly workloadOf: (key: string) => Workload | undefined;
+  readonly applier: Applier;
+  readonly proposer: Pick<Proposer, 'repropose'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told of every transition that has been written, once each. */
+  readonly onTransition?: (request: UpdateRequest, workload: Workload | undefined) => void;
+  /** Told when an approved request begins to wait. */
+  readonly onWaiting?: (request: UpdateRequest, blockers: readonly Blocker[]) => void;
+}
+
+export interface Advancer {
+  /** Takes one request (`namespace/name`) as far as it goes now, and says when to come back. */
+  advance(key: string): Promise<Outcome>;
+  /** What an open request waits for, as of the last look at it. */
+  waitingFor(key: string): readonly Blocker[];
+  /** Is told after every look at a request; the returned function ends it. */
+  watch(listener: (key: string) => void): () => void;
+}
+
+/** A request is read, its next step decided and taken, again and again until it is finished or has to wait. */
+const MAX_STEPS_PER_LOOK = 10;
+const MIN_WAIT_MS = 100;
+
+/** Walks requests through the state machine: gather, decide (core/next-step), act. */
+export function createAdvancer(options: AdvancerOptions): Advancer {
+  const { requests, applier, proposer, clock, log } = options;
+  // Invariant: has an entry only for requests that are open and known.
+  const waits = new Map<string, readonly Blocker[]>();
+  const listeners = new Set<(key: string) => void>();
+
+  async function advance(key: string): Promise<Outcome> {
+    try {
+      return await takeSteps(key);
+    } finally {
+      for (const listener of listeners) listener(key);
+    }
+  }
+
+  async function takeSteps(key: string): Promise<Outcome> {
+    waits.delete(key);
+    for (let steps = 0; steps < MAX_STEPS_PER_LOOK; steps += 1) {
+      const request = requests.get(key);
+      if (request === undefined) return { kind: 'done' };
+      const workload = await workloadFor(request);
+      const siblings = requests.ofArtifact(
+        artifactKey(request.spec.targetRef, request.spec.containerName ?? ''),
+      );
+      const target = workload === undefined ? undefined : toTarget(request, workload);
+      const step = nextStep({ request, target, siblings, nowMs: clock.now() });
+      const outcome = await take(key, request, workload, step);
+      if (outcome !== 'again') return outcome;
+    }
+    return { kind: 'retry', error: new Error('the request or its workload keeps changing') };
+  }
+
+  /** A pending request is judged by what the watch says; what is about to be patched is read afresh. */
+  async function workloadFor(request: UpdateRequest): Promise<Workload | undefined> {
+    if (request.status.phase === 'Approved') return applier.read(request);
+    return options.workloadOf(workloadKey(request.spec.targetRef));
+  }
+
+  async function take(
+    key: string,
+    request: UpdateRequest,
+    workload: Workload | undefined,
+    step: Step,
+  ): Promise<Outcome | 'again'> {
+    switch (step.kind) {
+      case 'finished':
+        return { kind: 'done' };
+      case 'change':
+        return write(request, workload, step.change);
+      case 'approve-by-policy':
+        return write(request, workload, { to: 'Approved', by: APPROVED_BY_POLICY });
+      case 'complete':
+        return write(request, workload, completed(request, step.message, request.spec.currentImage));
+      case 'moved':
+        return carryOver(request, workload, step.message);
+      case 'apply':
+        return workload === undefined ? 'again' : applyTo(request, workload, step);
+      case 'wait':
+        return wait(key, request, step);
+      default:
+        return step satisfies never;
+    }
+  }
+
+  async function applyTo(
+    request: UpdateRequest,
+    workload: Workload,
+    { artifact }: Extract<Step, { kind: 'apply' }>,
+  ): Promise<Outcome | 'again'> {
+    const outcome = await applier.apply(request, workload, artifact);
+    switch (outcome.kind) {
+      case 'conflict':
+        return 'again';
+      case 'refused':
+        return write(request, workload, { to: 'Failed', message: outcome.message });
+      case 'applied': {
+        const change = {
+          ...completed(request, APPLIED_MESSAGE, outcome.previousImage),
+          startedAtMs: outcome.atMs,
+        };
+        return write(request, workload, change);
+      }
+      default:
+        return outcome satisfies never;
+    }
+  }
+
+  function completed(
+    request: UpdateRequest,
+    message: string,
+    previousImage: string,
+  ): Extract<Change, { to: 'Completed' }> {
+    const startedAt = request.status.startedAt;
+    const startedAtMs = startedAt === undefined ? clock.now() : Date.parse(startedAt);
+    return { to: 'Completed', message, previousImage, startedAtMs };
+  }
+
+  /** The new proposal is durable before the old one is closed, so that no instant forgets the version. */
+  async function carryOver(
+    request: UpdateRequest,
+    workload: Workload | undefined,
+    message: string,
+  ): Promise<Outcome | 'again'> {
+    const successor = workload === undefined ? undefined : await proposer.repropose(request, workload);
+    const by = successor === undefined ? '' : `; UpdateRequest ${successor.metadata.name} takes its place`;
+    return write(request, workload, { to: 'Superseded', message: `${message}${by}` });
+  }
+
+  async function write(
+    request: UpdateRequest,
+    workload: Workload | undefined,
+    change: Change,
+  ): Promise<Outcome | 'again'> {
+    const status = transition(request, change, clock.now());
+    // The machine refuses only what the request's phase forbids: it has moved on, and the next look sees that.
+    if (!status.ok) return 'again';
+    const written = await persist(request, status.value);
+    if (written !== undefined) options.onTransition?.(written, workload);
+    return 'again';
+  }
+
+  async function persist(
+    request: UpdateRequest,
+    status: UpdateRequestStatus,
+  ): Promise<UpdateRequest | undefined> {
+    const written = await requests.writeStatus(request, status);
+    if (written.ok) return written.value;
+    const { namespace, name } = request.metadata;
+    log.debug({ namespace, name, why: written.error }, 'somebody else wrote the request first');
+    await requests.fetch(namespace, name);
+    return undefined;
+  }
+
+  async function wait(
+    key: string,
+    request: UpdateRequest,
+    step: Extract<Step, { kind: 'wait' }>,
+  ): Promise<Outcome> {
+    waits.set(key, step.blockers);
+    const status = waitingStatus(request, step.blockers, clock.now());
+    if (status !== undefined) {
+      const written = await persist(request, status);
+      if (written !== undefined) options.onWaiting?.(written, step.blockers);
+    }
+    if (step.wakeAtMs === undefined) return { kind: 'done' };
+    return { kind: 'requeue', afterMs: Math.max(MIN_WAIT_MS, step.wakeAtMs - clock.now()) };
+  }
+
+  return {
+    advance,
+    waitingFor: (key) => waits.get(key) ?? [],
+    watch(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function toTarget(request: UpdateRequest, workload: Workload): Target {
+  const { annotations } = workload;
+  return {
+    ...parseAnnotations(annotations),
+    annotated: annotations[ANNOTATION.policy] !== undefined,
+    artifact: workload.artifacts.find(({ name }) => name === request.spec.containerName),
+    appliedByThis: wasAppliedBy(parseHistory(annotations[ANNOTATION.updateHistory]), request.metadata.name),
+  };
+}

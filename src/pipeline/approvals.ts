@@ -1,0 +1,148 @@
+import type { Blocker } from '../core/blocker.ts';
+import type { Clock } from '../core/clock.ts';
+import { isFinished, transition, type Change } from '../core/request-machine.ts';
+import { requestKey, type Phase, type UpdateRequest } from '../core/update-request.ts';
+import type { Advancer } from './advance.ts';
+import type { RequestStore } from './request-store.ts';
+
+export type ActionOutcome =
+  | { readonly kind: 'done'; readonly request: UpdateRequest }
+  /** Accepted, but the applier has not finished yet: it waits for something, or takes long. */
+  | { readonly kind: 'accepted'; readonly request: UpdateRequest; readonly message: string }
+  | { readonly kind: 'not-found' }
+  | { readonly kind: 'conflict'; readonly message: string; readonly phase?: Phase };
+
+export interface Listing {
+  readonly phase?: readonly Phase[] | undefined;
+  readonly namespace?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly continue?: string | undefined;
+}
+
+export interface Approvals {
+  /** Newest first. */
+  list(listing: Listing): Promise<{ readonly items: readonly UpdateRequest[]; readonly continue?: string }>;
+  get(namespace: string, name: string): Promise<UpdateRequest | undefined>;
+  approve(action: { namespace: string; name: string; identity: string }): Promise<ActionOutcome>;
+  reject(action: {
+    namespace: string;
+    name: string;
+    identity: string;
+    reason?: string | undefined;
+  }): Promise<ActionOutcome>;
+}
+
+export interface ApprovalsOptions {
+  readonly requests: RequestStore;
+  readonly advancer: Pick<Advancer, 'waitingFor' | 'watch'>;
+  /** Has the request looked at now. */
+  readonly enqueue: (key: string) => void;
+  readonly clock: Clock;
+  readonly onTransition?: (request: UpdateRequest) => void;
+}
+
+/** How long an approver waits for the applier before being told to look again. */
+const APPLY_PATIENCE_MS = 10_000;
+const MAX_TRIES = 5;
+
+/** What people may do with requests; every action is decided on, and written under, one resourceVersion. */
+export function createApprovals(options: ApprovalsOptions): Approvals {
+  const { requests, clock } = options;
+
+  async function act(action: { namespace: string; name: string }, change: Change): Promise<ActionOutcome> {
+    const verb = change.to === 'Approved' ? 'approve' : 'reject';
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const request = await requests.fetch(action.namespace, action.name);
+      if (request === undefined) return { kind: 'not-found' };
+      if (hasExpired(request, clock.now())) {
+        options.enqueue(requestKey(request));
+        return {
+          kind: 'conflict',
+          message: `UpdateRequest is in Expired state, cannot ${verb}`,
+          phase: 'Expired',
+        };
+      }
+      const status = transition(request, change, clock.now());
+      if (!status.ok) return { kind: 'conflict', ...status.error };
+      const written = await requests.writeStatus(request, status.value);
+      if (written.ok) {
+        options.onTransition?.(written.value);
+        return { kind: 'done', request: written.value };
+      }
+      // Somebody wrote first. If that was not a decision (a label, say) this one still counts: look again.
+    }
+    return { kind: 'conflict', message: `UpdateRequest keeps changing, cannot ${verb}` };
+  }
+
+  /** Until the request is finished or waits for something, or patience ends. */
+  async function settled(key: string): Promise<'finished' | 'late' | readonly Blocker[]> {
+    return new Promise((resolve) => {
+      const look = (looked: string): void => {
+        if (looked !== key) return;
+        const request = requests.get(key);
+        const waiting = options.advancer.waitingFor(key);
+        if (request === undefined || isFinished(request.status.phase)) end('finished');
+        else if (waiting.length > 0) end(waiting);
+      };
+      const stopWatching = options.advancer.watch(look);
+      const stopListening = requests.subscribe((request) => {
+        if (isFinished(request.status.phase)) look(requestKey(request));
+      });
+      const cancel = clock.after(APPLY_PATIENCE_MS, () => end('late'));
+      const end = (outcome: 'finished' | 'late' | readonly Blocker[]): void => {
+        stopWatching();
+        stopListening();
+        cancel();
+        resolve(outcome);
+      };
+      options.enqueue(key);
+    });
+  }
+
+  return {
+    list: (listing) => Promise.resolve(pageOf(requests.all(), listing)),
+    get: (namespace, name) => requests.fetch(namespace, name),
+    async approve(action) {
+      const outcome = await act(action, { to: 'Approved', by: action.identity });
+      if (outcome.kind !== 'done') return outcome;
+      const key = requestKey(outcome.request);
+      const result = await settled(key);
+      const request = requests.get(key) ?? outcome.request;
+      if (result === 'finished') return { kind: 'done', request };
+      const why =
+        result === 'late' ? 'it is still being applied' : result.map(({ message }) => message).join('; ');
+      return { kind: 'accepted', request, message: `Approved, not applied yet: ${why}` };
+    },
+    reject: (action) => act(action, { to: 'Rejected', by: action.identity, reason: action.reason }),
+  };
+}
+
+function hasExpired({ status, spec }: UpdateRequest, nowMs: number): boolean {
+  return status.phase === 'Pending' && spec.expiresAt !== undefined && Date.parse(spec.expiresAt) <= nowMs;
+}
+
+/** One page, newest first. The token names the last one of the page before, so that new arrivals do not shift pages. */
+function pageOf(
+  all: Iterable<UpdateRequest>,
+  { phase, namespace, limit, continue: after }: Listing,
+): { items: readonly UpdateRequest[]; continue?: string } {
+  const wanted = [...all].filter(
+    (request) =>
+      (phase === undefined || phase.includes(request.status.phase)) &&
+      (namespace === undefined || request.metadata.namespace === namespace),
+  );
+  const sorted = wanted
+    .map((request) => ({ request, rank: rankOf(request) }))
+    .sort((a, b) => (a.rank < b.rank ? 1 : -1));
+  const rest = after === undefined ? sorted : sorted.filter(({ rank }) => rank < after);
+  if (limit === undefined || rest.length <= limit) return { items: rest.map(({ request }) => request) };
+  const page = rest.slice(0, limit);
+  const last = page.at(-1);
+  const items = page.map(({ request }) => request);
+  return last === undefined ? { items } : { items, continue: last.rank };
+}
+
+/** Sorts by age, then by name: RFC 3339 in UTC sorts as text. */
+function rankOf(request: UpdateRequest): string {
+  return `${request.metadata.creationTimestamp} ${requestKey(request)}`;
+}

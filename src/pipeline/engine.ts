@@ -1,0 +1,148 @@
+import { parseAnnotations } from '../core/annotations.ts';
+import type { Clock } from '../core/clock.ts';
+import { invalidAnnotations } from '../core/decision.ts';
+import { repositoryKey } from '../core/image-reference.ts';
+import { isOpen } from '../core/open-requests.ts';
+import type { Signal } from '../core/signal.ts';
+import { requestKey, type UpdateRequest } from '../core/update-request.ts';
+import type { Workload } from '../core/workload.ts';
+import { createWorkQueue, type Outcome, type WorkFailure } from '../kubernetes/work-queue.ts';
+import type { Advancer } from './advance.ts';
+import type { Announcer } from './announce.ts';
+import type { DecisionLog } from './decision-log.ts';
+import type { AcceptOutcome, Proposer } from './propose.ts';
+import { artifactKey, type RequestStore } from './request-store.ts';
+
+export interface EngineOptions {
+  readonly requests: RequestStore;
+  readonly advancer: Pick<Advancer, 'advance'>;
+  readonly proposer: Pick<Proposer, 'accept'>;
+  readonly decisions: Pick<DecisionLog, 'forget'>;
+  readonly announcer: Pick<Announcer, 'invalidAnnotations'>;
+  /** Whether this replica advances requests; if not, it only records what signals cause. */
+  readonly acts: boolean;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly onFailure: (failure: WorkFailure) => void;
+  readonly onDepth: (queue: 'requests' | 'signals', depth: number) => void;
+  /** Told how long one look at a request took, in seconds. */
+  readonly onReconciled: (seconds: number) => void;
+}
+
+export interface Engine {
+  /** Records what the signals cause; what could not be recorded is tried again, besides being answered as unresolved. */
+  accept(signals: readonly Signal[]): Promise<AcceptOutcome>;
+  /** Has the request `namespace/name` looked at. */
+  enqueue(key: string): void;
+  /** A workload is new, or has changed. */
+  workloadChanged(workload: Workload, before: Workload | undefined): void;
+  workloadRemoved(workload: Workload): void;
+  /** Begins to act: call it once workloads and requests are known. */
+  start(): void;
+  stop(): Promise<void>;
+}
+
+const REQUESTS_AT_ONCE = 16;
+const SIGNALS_AT_ONCE = 4;
+const MAX_SIGNALS_KEPT = 10_000;
+
+/** What makes requests move: every change of a request, a workload or the time leads to a look at the requests it concerns. */
+export function createEngine(options: EngineOptions): Engine {
+  const { requests, clock, random } = options;
+  // Invariant: holds the signals whose keys are in the queue `signals`, and no more than MAX_SIGNALS_KEPT.
+  const unresolved = new Map<string, Signal>();
+  let acting = false;
+
+  const lookAt = async (key: string): Promise<Outcome> => {
+    const startedMs = clock.now();
+    const outcome = await options.advancer.advance(key);
+    options.onReconciled((clock.now() - startedMs) / 1000);
+    return outcome;
+  };
+  const tryAgain = async (key: string): Promise<Outcome> => {
+    const signal = unresolved.get(key);
+    if (signal === undefined) return { kind: 'done' };
+    const outcome = await options.proposer.accept([signal]);
+    if (outcome.unresolved > 0) return { kind: 'retry', error: new Error('the signal is still unresolved') };
+    unresolved.delete(key);
+    return { kind: 'done' };
+  };
+  const common = { clock, random, onError: options.onFailure };
+  const requestQueue = createWorkQueue({
+    ...common,
+    name: 'requests',
+    handle: lookAt,
+    concurrency: REQUESTS_AT_ONCE,
+    onDepth: (depth) => options.onDepth('requests', depth),
+  });
+  const signalQueue = createWorkQueue({
+    ...common,
+    name: 'signals',
+    handle: tryAgain,
+    concurrency: SIGNALS_AT_ONCE,
+    onDepth: (depth) => options.onDepth('signals', depth),
+  });
+
+  const enqueue = (key: string): void => {
+    if (acting) requestQueue.add(key);
+  };
+  const enqueueOpen = (candidates: Iterable<UpdateRequest>): void => {
+    for (const request of candidates) if (isOpen(request)) enqueue(requestKey(request));
+  };
+  const openRequestsOf = (workload: Workload): readonly UpdateRequest[] =>
+    workload.artifacts.flatMap(({ name }) => requests.ofArtifact(artifactKey(workload, name)));
+  const siblingsOf = ({ spec }: UpdateRequest): readonly UpdateRequest[] =>
+    requests.ofArtifact(artifactKey(spec.targetRef, spec.containerName ?? ''));
+  const unsubscribe = requests.subscribe((request, event) => {
+    if (event === 'removed') enqueue(requestKey(request));
+    // A request that is open may supersede its siblings; one that is finished concerns nobody.
+    else if (isOpen(request)) enqueueOpen(siblingsOf(request));
+  });
+  const keep = (signals: readonly Signal[]): void => {
+    for (const signal of signals) {
+      if (unresolved.size >= MAX_SIGNALS_KEPT) return;
+      const key = `${signal.source} ${repositoryKey(signal.repository)}:${signal.tag}`;
+      unresolved.set(key, signal);
+      signalQueue.addAfter(key, 1000);
+    }
+  };
+
+  return {
+    enqueue,
+    async accept(signals) {
+      try {
+        const outcome = await options.proposer.accept(signals);
+        if (outcome.unresolved > 0) keep(signals);
+        return outcome;
+      } catch (error) {
+        keep(signals);
+        throw error;
+      }
+    },
+    workloadChanged(workload, before) {
+      const problems = problemsOf(workload);
+      if (problems !== undefined && problems !== (before === undefined ? undefined : problemsOf(before))) {
+        options.announcer.invalidAnnotations(workload, problems);
+      }
+      enqueueOpen(openRequestsOf(workload));
+    },
+    workloadRemoved(workload) {
+      options.decisions.forget(workload.artifacts.map(({ name }) => artifactKey(workload, name)));
+      enqueueOpen(openRequestsOf(workload));
+    },
+    start() {
+      acting = options.acts;
+      enqueueOpen(requests.all());
+    },
+    async stop() {
+      acting = false;
+      unsubscribe();
+      await Promise.all([requestQueue.stop(), signalQueue.stop()]);
+    },
+  };
+}
+
+function problemsOf(workload: Workload): string | undefined {
+  const { problems } = parseAnnotations(workload.annotations);
+  return problems.length === 0 ? undefined : invalidAnnotations(problems).message;
+}

@@ -1,0 +1,206 @@
+import { fail, ok, type Result } from '../core/result.ts';
+import {
+  API_VERSION,
+  GROUP,
+  KIND,
+  PLURAL,
+  requestKey,
+  UpdateRequest,
+  VERSION,
+  type UpdateRequestSpec,
+  type UpdateRequestStatus,
+} from '../core/update-request.ts';
+import type { KubernetesClient } from '../kubernetes/client.ts';
+import { KubernetesError } from '../kubernetes/errors.ts';
+
+export interface NewRequest {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, string>>;
+    readonly ownerReferences: readonly { apiVersion: string; kind: string; name: string; uid: string }[];
+  };
+  readonly spec: UpdateRequestSpec;
+}
+
+export type RequestListener = (request: UpdateRequest, event: 'changed' | 'removed') => void;
+
+export interface RequestStore {
+  /** Takes in what the watch says; an older version than the one already known is ignored. */
+  observe(request: UpdateRequest): void;
+  forget(key: string): void;
+  get(key: string): UpdateRequest | undefined;
+  all(): IterableIterator<UpdateRequest>;
+  readonly size: number;
+  /** All requests of one artifact, open and finished; `artifact` is a key of `artifactKey`. */
+  ofArtifact(artifact: string): readonly UpdateRequest[];
+  /** Asks the API server; undefined if there is none. Throws KubernetesError or KubernetesUnreachableError. */
+  fetch(namespace: string, name: string): Promise<UpdateRequest | undefined>;
+  /** Creates it; where one of that name exists already, answers that one instead. */
+  create(request: NewRequest): Promise<{ readonly created: boolean; readonly request: UpdateRequest }>;
+  /** Writes the status under the resourceVersion of `request`; fails where somebody else has written meanwhile. */
+  writeStatus(
+    request: UpdateRequest,
+    status: UpdateRequestStatus,
+  ): Promise<Result<UpdateRequest, 'conflict' | 'gone'>>;
+  /** Deletes exactly this version of it; one that is gone or has changed is left alone. */
+  remove(request: UpdateRequest): Promise<void>;
+  subscribe(listener: RequestListener): () => void;
+}
+
+const COLLECTION = `/apis/${GROUP}/${VERSION}`;
+
+/** Names one artifact of one workload: the key under which its requests are found. */
+export function artifactKey(
+  target: { kind: string; namespace: string; name: string },
+  artifact: string,
+): string {
+  return `${target.kind}/${target.namespace}/${target.name}#${artifact}`;
+}
+
+function artifactKeyOf({ spec }: UpdateRequest): string {
+  return artifactKey(spec.targetRef, spec.containerName ?? '');
+}
+
+/**
+ * All UpdateRequests, as the watch and our own writes tell them. Our own writes are seen at once, before the watch
+ * brings them back, so that what we decide next builds on them.
+ */
+export function createRequestStore(client: Pick<KubernetesClient, 'request'>): RequestStore {
+  const byKey = new Map<string, UpdateRequest>();
+  // Invariant: holds exactly the keys of byKey, each under its artifact.
+  const keysByArtifact = new Map<string, Set<string>>();
+  const listeners = new Set<RequestListener>();
+
+  const index = (request: UpdateRequest): void => {
+    const artifact = artifactKeyOf(request);
+    const keys = keysByArtifact.get(artifact) ?? new Set<string>();
+    keysByArtifact.set(artifact, keys.add(requestKey(request)));
+  };
+  const unindex = (request: UpdateRequest): void => {
+    const artifact = artifactKeyOf(request);
+    const keys = keysByArtifact.get(artifact);
+    keys?.delete(requestKey(request));
+    if (keys?.size === 0) keysByArtifact.delete(artifact);
+  };
+  const observe = (request: UpdateRequest): void => {
+    const key = requestKey(request);
+    const known = byKey.get(key);
+    if (known !== undefined && !supersedes(request, known)) return;
+    if (known !== undefined) unindex(known);
+    byKey.set(key, request);
+    index(request);
+    for (const listener of listeners) listener(request, 'changed');
+  };
+  const forget = (key: string): void => {
+    const known = byKey.get(key);
+    if (known === undefined) return;
+    byKey.delete(key);
+    unindex(known);
+    for (const listener of listeners) listener(known, 'removed');
+  };
+  const fetch = async (namespace: string, name: string): Promise<UpdateRequest | undefined> => {
+    try {
+      const request = UpdateRequest.parse(
+        await client.request({ method: 'GET', path: pathOf(namespace, name) }),
+      );
+      observe(request);
+      return request;
+    } catch (error) {
+      if (!isStatus(error, 404)) throw error;
+      forget(`${namespace}/${name}`);
+      return undefined;
+    }
+  };
+
+  return {
+    observe,
+    forget,
+    fetch,
+    get: (key) => byKey.get(key),
+    all: () => byKey.values(),
+    get size() {
+      return byKey.size;
+    },
+    ofArtifact: (artifact) =>
+      [...(keysByArtifact.get(artifact) ?? [])].flatMap((key) => byKey.get(key) ?? []),
+    async create(body) {
+      const { namespace, name } = body.metadata;
+      try {
+        const answer = await client.request({
+          method: 'POST',
+          path: pathOf(namespace),
+          body: { apiVersion: API_VERSION, kind: KIND, ...body },
+        });
+        const request = UpdateRequest.parse(answer);
+        observe(request);
+        return { created: true, request };
+      } catch (error) {
+        if (!isStatus(error, 409)) throw error;
+        const existing = await fetch(namespace, name);
+        if (existing === undefined) throw error;
+        return { created: false, request: existing };
+      }
+    },
+    async writeStatus(request, status) {
+      const { namespace, name, resourceVersion } = request.metadata;
+      try {
+        const answer = await client.request({
+          method: 'PATCH',
+          path: `${pathOf(namespace, name)}/status`,
+          contentType: 'application/merge-patch+json',
+          body: { metadata: { resourceVersion }, status },
+        });
+        const written = UpdateRequest.parse(answer);
+        observe(written);
+        return ok(written);
+      } catch (error) {
+        if (isStatus(error, 409)) return fail('conflict');
+        if (isStatus(error, 404)) return fail('gone');
+        throw error;
+      }
+    },
+    async remove(request) {
+      const { namespace, name, uid, resourceVersion } = request.metadata;
+      try {
+        const body = { preconditions: { uid, resourceVersion } };
+        await client.request({ method: 'DELETE', path: pathOf(namespace, name), body });
+        forget(requestKey(request));
+      } catch (error) {
+        if (!isStatus(error, 404) && !isStatus(error, 409)) throw error;
+      }
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** Where the watch's requests are listed: in all namespaces, or in one. */
+export function requestsPath(namespace?: string): string {
+  return namespace === undefined ? `${COLLECTION}/${PLURAL}` : pathOf(namespace);
+}
+
+function pathOf(namespace: string, name?: string): string {
+  const collection = `${COLLECTION}/namespaces/${encodeURIComponent(namespace)}/${PLURAL}`;
+  return name === undefined ? collection : `${collection}/${encodeURIComponent(name)}`;
+}
+
+/**
+ * Whether `next` is to replace `known`: another object, or a later version of the same one. Kubernetes lets resource
+ * versions of one object be compared as whole numbers; one that is no number counts as later.
+ */
+function supersedes(next: UpdateRequest, known: UpdateRequest): boolean {
+  if (next.metadata.uid !== known.metadata.uid)
+    return next.metadata.creationTimestamp >= known.metadata.creationTimestamp;
+  const [a, b] = [next.metadata.resourceVersion, known.metadata.resourceVersion];
+  if (!/^[0-9]+$/.test(a) || !/^[0-9]+$/.test(b)) return a !== b;
+  return BigInt(a) > BigInt(b);
+}
+
+/** Whether `error` is the API server's own answer with this HTTP status. */
+export function isStatus(error: unknown, status: number): error is KubernetesError {
+  return error instanceof KubernetesError && error.status === status;
+}

@@ -1,0 +1,133 @@
+import { parseAnnotations, type WorkloadSettings } from '../core/annotations.ts';
+import type { Blocker } from '../core/blocker.ts';
+import type { Clock } from '../core/clock.ts';
+import { invalidAnnotations } from '../core/decision.ts';
+import { parseImageReference, repositoryKey } from '../core/image-reference.ts';
+import { intervalBlocker, pausedBlocker } from '../core/next-step.ts';
+import { isOpen } from '../core/open-requests.ts';
+import type { Policy } from '../core/policy.ts';
+import { selectsArtifact } from '../core/selection.ts';
+import { requestKey, type UpdateRequest } from '../core/update-request.ts';
+import type { Artifact, Workload, WorkloadKind } from '../core/workload.ts';
+import type { DecisionLog, DecisionRecord } from './decision-log.ts';
+import { artifactKey, type RequestStore } from './request-store.ts';
+
+export interface ArtifactView {
+  readonly name: string;
+  readonly type: Artifact['type'];
+  readonly image: string;
+  readonly repository?: string;
+  /** The last decision since this Headwind started; absent if there was no signal for it yet. */
+  readonly decision?: DecisionRecord;
+  /** Everything that keeps it from being updated now. */
+  readonly blockers: readonly Blocker[];
+  /** The name of the open request, if there is one. */
+  readonly openRequest?: string;
+}
+
+export interface WorkloadView {
+  readonly kind: WorkloadKind;
+  readonly apiVersion: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly policy: Policy;
+  readonly paused: boolean;
+  readonly artifacts: readonly ArtifactView[];
+}
+
+export interface WorkloadsViewOptions {
+  readonly workloads: () => Iterable<Workload>;
+  readonly requests: Pick<RequestStore, 'ofArtifact'>;
+  readonly decisions: Pick<DecisionLog, 'get'>;
+  /** What the open request `namespace/name` waits for. */
+  readonly waitingFor: (request: string) => readonly Blocker[];
+  readonly clock: Clock;
+}
+
+/** What every artifact runs, what was decided about it last, and why it does not update now. */
+export function createWorkloadsView(options: WorkloadsViewOptions): {
+  list(filter: { namespace?: string | undefined }): readonly WorkloadView[];
+} {
+  return {
+    list: ({ namespace }) =>
+      [...options.workloads()]
+        .filter((workload) => namespace === undefined || workload.namespace === namespace)
+        .sort((a, b) => sortKey(a).localeCompare(sortKey(b)))
+        .map((workload) => viewOf(workload, options)),
+  };
+}
+
+function viewOf(workload: Workload, options: WorkloadsViewOptions): WorkloadView {
+  const { settings, problems } = parseAnnotations(workload.annotations);
+  const standing = [
+    ...(problems.length > 0 ? [invalidAnnotations(problems)] : []),
+    ...standingBlockers(settings, options.clock.now()),
+  ];
+  const { kind, apiVersion, namespace, name } = workload;
+  const artifacts = workload.artifacts.map((artifact) =>
+    artifactView(workload, artifact, settings, { ...options, standing }),
+  );
+  return { kind, apiVersion, namespace, name, policy: settings.policy, paused: settings.paused, artifacts };
+}
+
+function standingBlockers(settings: WorkloadSettings, nowMs: number): readonly Blocker[] {
+  const blockers: Blocker[] = [];
+  if (settings.policy === 'none')
+    blockers.push({ code: 'policy-none', message: 'headwind.sh/policy is none' });
+  if (settings.paused) blockers.push(pausedBlocker());
+  if (settings.eventSource === 'none') {
+    blockers.push({ code: 'event-source', message: 'headwind.sh/event-source is none' });
+  }
+  const interval = settings.requireApproval ? undefined : intervalBlocker(settings, nowMs);
+  return interval === undefined ? blockers : [...blockers, interval];
+}
+
+function artifactView(
+  workload: Workload,
+  artifact: Artifact,
+  settings: WorkloadSettings,
+  options: WorkloadsViewOptions & { readonly standing: readonly Blocker[] },
+): ArtifactView {
+  const key = artifactKey(workload, artifact.name);
+  const reference = parseImageReference(artifact.image);
+  const decision = options.decisions.get(key);
+  const open = options.requests.ofArtifact(key).find(isOpen);
+  const blockers = [
+    ...options.standing,
+    ...(reference.ok ? [] : [{ code: 'invalid-image', message: reference.error } as const]),
+    ...notSelected(artifact, settings),
+    ...(open === undefined ? (decision?.blockers ?? []) : waitsOf(open, options)),
+  ];
+  return {
+    name: artifact.name,
+    type: artifact.type,
+    image: artifact.image,
+    ...(reference.ok ? { repository: repositoryKey(reference.value.repository) } : {}),
+    ...(decision === undefined ? {} : { decision }),
+    blockers: distinct(blockers),
+    ...(open === undefined ? {} : { openRequest: open.metadata.name }),
+  };
+}
+
+function notSelected(artifact: Artifact, { images }: WorkloadSettings): readonly Blocker[] {
+  const reference = parseImageReference(artifact.image);
+  if (!reference.ok || selectsArtifact(images, artifact.name, reference.value)) return [];
+  return [
+    {
+      code: 'not-selected',
+      message: `headwind.sh/images names neither ${artifact.name} nor ${artifact.image}`,
+    },
+  ];
+}
+
+function waitsOf(open: UpdateRequest, options: WorkloadsViewOptions): readonly Blocker[] {
+  return options.waitingFor(requestKey(open));
+}
+
+function distinct(blockers: readonly Blocker[]): readonly Blocker[] {
+  return [...new Map(blockers.map((blocker) => [blocker.code, blocker])).values()];
+}
+
+function sortKey({ namespace, kind, name }: Workload): string {
+  return `${namespace}/${kind}/${name}`;
+}
