@@ -1,0 +1,96 @@
+import { parseImageReference, repositoryKey } from '../core/image-reference.ts';
+import { type Artifact, type Workload, type WorkloadKind, workloadKey } from '../core/workload.ts';
+
+/** An artifact and the workload that it is on. */
+export interface CatalogEntry {
+  readonly workload: Workload;
+  readonly artifact: Artifact;
+}
+
+/** All watched workloads, found by key or by the repository that one of their images comes from. */
+export interface Catalog {
+  /** Takes in a workload, in place of the one with the same key. */
+  upsert(workload: Workload): void;
+  /** Forgets the workload with this `workloadKey`. */
+  remove(key: string): void;
+  get(key: string): Workload | undefined;
+  /** The artifacts whose image comes from the repository with this `repositoryKey`, in any spelling. */
+  byRepository(key: string): readonly CatalogEntry[];
+  all(): IterableIterator<Workload>;
+  /** How many workloads of this kind there are. */
+  count(kind: WorkloadKind): number;
+}
+
+/**
+ * Makes an empty catalog. A question costs what it finds, a change what it changes. An image that is not a
+ * reference stays on its workload and is found under no repository.
+ */
+export function createCatalog(): Catalog {
+  const workloads = new Map<string, Workload>();
+  const counts = new Map<WorkloadKind, number>();
+  // Repository → the workloads with an image from it. Which of their artifacts that is, is read off their few images when
+  // asked: an entry per artifact would double what is kept of a workload.
+  const byRepository = new Map<string, Set<Workload>>();
+
+  function index(workload: Workload): void {
+    for (const repository of repositoriesOf(workload)) {
+      const known = byRepository.get(repository);
+      if (known === undefined) byRepository.set(repository, new Set([workload]));
+      else known.add(workload);
+    }
+  }
+
+  function unindex(workload: Workload): void {
+    for (const repository of repositoriesOf(workload)) {
+      const known = byRepository.get(repository);
+      known?.delete(workload);
+      if (known?.size === 0) byRepository.delete(repository);
+    }
+  }
+
+  function remove(key: string): void {
+    const old = workloads.get(key);
+    if (old === undefined) return;
+    workloads.delete(key);
+    counts.set(old.kind, (counts.get(old.kind) ?? 1) - 1);
+    unindex(old);
+  }
+
+  return {
+    upsert(workload) {
+      const key = workloadKey(workload);
+      remove(key);
+      workloads.set(key, workload);
+      counts.set(workload.kind, (counts.get(workload.kind) ?? 0) + 1);
+      index(workload);
+    },
+    remove,
+    get: (key) => workloads.get(key),
+    byRepository(key) {
+      const found: CatalogEntry[] = [];
+      for (const workload of byRepository.get(key) ?? []) {
+        for (const artifact of workload.artifacts) {
+          if (repositoryOf(artifact) === key) found.push({ workload, artifact });
+        }
+      }
+      return found;
+    },
+    all: () => workloads.values(),
+    count: (kind) => counts.get(kind) ?? 0,
+  };
+}
+
+function repositoriesOf(workload: Workload): Set<string> {
+  const keys = new Set<string>();
+  for (const artifact of workload.artifacts) {
+    const key = repositoryOf(artifact);
+    if (key !== undefined) keys.add(key);
+  }
+  return keys;
+}
+
+function repositoryOf(artifact: Artifact): string | undefined {
+  if (artifact.type === 'chart') return undefined;
+  const reference = parseImageReference(artifact.image);
+  return reference.ok ? repositoryKey(reference.value.repository) : undefined;
+}

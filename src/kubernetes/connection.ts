@@ -1,0 +1,209 @@
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import type { ClientCertificate, CredentialSource } from './credential-source.ts';
+import { createExecPlugin, type ExecClusterInfo } from './exec-plugin.ts';
+import { type ChosenContext, chooseContext, KubeconfigError, type KubeconfigFile } from './kubeconfig.ts';
+import { createTokenFile } from './token-file.ts';
+
+/** How TLS is spoken with the API server; without a field, Node's defaults. */
+export interface TlsSettings {
+  /** PEM. */
+  readonly ca?: string | undefined;
+  readonly certificate?: ClientCertificate | undefined;
+  /** The name that the server's certificate must carry, where it is not the host of the address. */
+  readonly serverName?: string | undefined;
+  /** Believes every certificate. */
+  readonly insecure?: boolean | undefined;
+}
+
+/** Where an API server is and how to prove who we are. */
+export interface Connection extends CredentialSource {
+  /** https:// or http://, with a path where a proxy serves the API below one. */
+  readonly server: URL;
+  readonly tls?: TlsSettings | undefined;
+  readonly basic?: { readonly username: string; readonly password: string } | undefined;
+  /** The namespace that the context or the pod lives in. */
+  readonly namespace?: string | undefined;
+  /** What the kubeconfig calls the user; no proof of who it is. */
+  readonly userName?: string | undefined;
+}
+
+export interface LoadConnectionOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads a UTF-8 text file; rejects with `code: 'ENOENT'` where there is none. */
+  readonly readFile: (path: string) => Promise<string>;
+  readonly clock: Clock;
+  /** A kubeconfig named by the user; it wins over everything, and it must exist. */
+  readonly kubeconfig?: string | undefined;
+  /** A context named by the user, in place of the current one. */
+  readonly context?: string | undefined;
+}
+
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/**
+ * Finds the API server, in this order: `kubeconfig`, HEADWIND_KUBECONFIG, KUBECONFIG (one file or several), the pod's service account,
+ * ~/.kube/config. Throws KubeconfigError, or an Error that lists where it looked.
+ */
+export async function loadConnection(options: LoadConnectionOptions): Promise<Connection> {
+  const { env } = options;
+  const named = options.kubeconfig ?? nonEmpty(env['HEADWIND_KUBECONFIG']) ?? nonEmpty(env['KUBECONFIG']);
+  if (named !== undefined) {
+    const paths = named.split(delimiter).filter((path) => path !== '');
+    const files = await readKubeconfigs(paths, options);
+    if (files.length === 0) throw new KubeconfigError(`${paths.join(', ')}: no such file`);
+    return fromKubeconfig(files, options);
+  }
+  const inCluster = await loadInCluster(options);
+  if (inCluster !== undefined) return inCluster;
+  const home = nonEmpty(env['HOME']) ?? nonEmpty(env['USERPROFILE']);
+  const fallback = home === undefined ? undefined : join(home, '.kube', 'config');
+  const files = fallback === undefined ? [] : await readKubeconfigs([fallback], options);
+  if (files.length > 0) return fromKubeconfig(files, options);
+  throw new Error(
+    `no Kubernetes API server is known: KUBECONFIG is not set, this is not a pod with a service account, and ${fallback ?? '~/.kube/config'} does not exist`,
+  );
+}
+
+/** Files that do not exist are passed over, as kubectl does. */
+async function readKubeconfigs(
+  paths: readonly string[],
+  options: LoadConnectionOptions,
+): Promise<KubeconfigFile[]> {
+  const files: KubeconfigFile[] = [];
+  for (const given of paths) {
+    const path = isAbsolute(given) ? given : resolve(given);
+    const text = await readIfPresent(path, options.readFile);
+    if (text !== undefined) files.push({ path, text });
+  }
+  return files;
+}
+
+async function readIfPresent(
+  path: string,
+  readFile: LoadConnectionOptions['readFile'],
+): Promise<string | undefined> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    throw new KubeconfigError(`${path} cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function loadInCluster(options: LoadConnectionOptions): Promise<Connection | undefined> {
+  const host = nonEmpty(options.env['KUBERNETES_SERVICE_HOST']);
+  const port = nonEmpty(options.env['KUBERNETES_SERVICE_PORT']);
+  if (host === undefined || port === undefined) return undefined;
+  const tokenPath = `${SERVICE_ACCOUNT}/token`;
+  if ((await readIfPresent(tokenPath, options.readFile)) === undefined) return undefined;
+  const ca = await readIfPresent(`${SERVICE_ACCOUNT}/ca.crt`, options.readFile);
+  const namespace = await readIfPresent(`${SERVICE_ACCOUNT}/namespace`, options.readFile);
+  return {
+    ...createTokenFile({ path: tokenPath, readFile: options.readFile, clock: options.clock }),
+    server: new URL(`https://${host.includes(':') ? `[${host}]` : host}:${port}`),
+    tls: { ca },
+    namespace: nonEmpty(namespace?.trim()),
+  };
+}
+
+async function fromKubeconfig(
+  files: readonly KubeconfigFile[],
+  options: LoadConnectionOptions,
+): Promise<Connection> {
+  const chosen = chooseContext(files, options.context);
+  const tls = await tlsOf(chosen, options.readFile);
+  const { username, password } = chosen.user;
+  return {
+    ...credentialsOf(chosen, tls, options),
+    server: new URL(chosen.cluster.server),
+    tls,
+    basic:
+      nonEmpty(username) === undefined ? undefined : { username: username ?? '', password: password ?? '' },
+    namespace: chosen.namespace,
+    userName: chosen.userName,
+  };
+}
+
+async function tlsOf(
+  chosen: ChosenContext,
+  readFile: LoadConnectionOptions['readFile'],
+): Promise<TlsSettings> {
+  const { cluster, user } = chosen;
+  const ofCluster = { file: chosen.clusterFile, readFile };
+  const ofUser = { file: chosen.userFile, readFile };
+  const ca = await pemOf(cluster, 'certificate-authority', ofCluster);
+  const cert = await pemOf(user, 'client-certificate', ofUser);
+  const key = await pemOf(user, 'client-key', ofUser);
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new KubeconfigError(
+      `${chosen.userFile}: client-certificate and client-key belong together, but one of them is missing`,
+    );
+  }
+  return {
+    ca,
+    certificate: cert === undefined || key === undefined ? undefined : { cert, key },
+    serverName: nonEmpty(cluster['tls-server-name']),
+    insecure: cluster['insecure-skip-tls-verify'],
+  };
+}
+
+/** The PEM text under `<field>-data` (base64, which wins as in kubectl) or in the file that `field` names. */
+async function pemOf<F extends string>(
+  section: { readonly [key in F | `${F}-data`]?: string | undefined },
+  field: F,
+  where: { readonly file: string; readonly readFile: LoadConnectionOptions['readFile'] },
+): Promise<string | undefined> {
+  const data = nonEmpty(section[`${field}-data`]);
+  if (data !== undefined) {
+    const pem = Buffer.from(data, 'base64').toString('utf8');
+    if (!pem.includes('-----BEGIN ')) {
+      throw new KubeconfigError(`${where.file}: ${field}-data is not base64 of a PEM text`);
+    }
+    return pem;
+  }
+  const path = section[field];
+  if (path === undefined) return undefined;
+  try {
+    return await where.readFile(path);
+  } catch (cause) {
+    throw new KubeconfigError(`${where.file}: ${field} ${path} cannot be read: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** kubectl's order: a token file, a token, a plugin. A certificate or a password needs none of them. */
+function credentialsOf(
+  chosen: ChosenContext,
+  tls: TlsSettings,
+  options: LoadConnectionOptions,
+): CredentialSource {
+  const { user, cluster } = chosen;
+  const token = nonEmpty(user.token);
+  if (user.tokenFile !== undefined) {
+    return createTokenFile({
+      path: user.tokenFile,
+      readFile: options.readFile,
+      clock: options.clock,
+      fallback: token,
+    });
+  }
+  if (token !== undefined) return { token: () => Promise.resolve(token) };
+  if (user.exec === undefined) return { token: () => Promise.resolve(undefined) };
+  const info: ExecClusterInfo = {
+    server: cluster.server,
+    ...(tls.serverName === undefined ? {} : { 'tls-server-name': tls.serverName }),
+    ...(tls.insecure === true ? { 'insecure-skip-tls-verify': true } : {}),
+    ...(tls.ca === undefined ? {} : { 'certificate-authority-data': Buffer.from(tls.ca).toString('base64') }),
+  };
+  return createExecPlugin({ exec: user.exec, cluster: info, env: options.env, clock: options.clock });
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,160 @@
+import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
+import type { Clock } from '../core/clock.ts';
+import type { Credential } from '../core/credential.ts';
+import type { Repository } from '../core/image-reference.ts';
+import type { Workload } from '../core/workload.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { KubernetesClient } from './client.ts';
+import { loginsFor, parseDockerConfig, type RegistryLogin } from './docker-config.ts';
+import { KubernetesError } from './errors.ts';
+
+/** Finds what a workload would show to a registry. */
+export interface PullSecrets {
+  /**
+   * The credentials for `repository`, in the order in which to try them: those of the pod template's secrets, then
+   * those of its service account's, of each the most specific first. A secret that is missing, forbidden or
+   * unreadable is logged and passed over; rejects only when the API server cannot be asked.
+   */
+  credentialsFor(
+    workload: Pick<Workload, 'namespace' | 'pullSecrets' | 'serviceAccount'>,
+    repository: Repository,
+  ): Promise<readonly Credential[]>;
+}
+
+export interface PullSecretsOptions {
+  readonly client: Pick<KubernetesClient, 'request'>;
+  readonly clock: Clock;
+  readonly log?: Pick<Log, 'warn'> | undefined;
+  /** How long what was read is believed, in milliseconds; without it one minute. */
+  readonly ttlMs?: number | undefined;
+}
+
+const TTL_MS = 60_000;
+const MAX_KEPT = 2_000;
+const MAX_SECRETS = 20;
+const MAX_CREDENTIALS = 10;
+
+const ServiceAccount = z.object({
+  imagePullSecrets: z
+    .array(
+      z
+        .object({ name: z.string().min(1) })
+        .nullable()
+        .catch(null),
+    )
+    .nullish(),
+});
+const Secret = z.object({
+  type: z.string().optional(),
+  data: z.record(z.string(), z.string()).nullish(),
+});
+
+const FORMS = {
+  'kubernetes.io/dockerconfigjson': { field: '.dockerconfigjson', form: 'dockerconfigjson' },
+  'kubernetes.io/dockercfg': { field: '.dockercfg', form: 'dockercfg' },
+} as const;
+
+interface Kept<T> {
+  readonly untilMs: number;
+  readonly value: Promise<T>;
+}
+
+/** Makes a reader of pull secrets that remembers, per namespace and name, what it read. */
+export function createPullSecrets(options: PullSecretsOptions): PullSecrets {
+  const { client, clock, log } = options;
+  const ttlMs = options.ttlMs ?? TTL_MS;
+  const secrets = new LRUCache<string, Kept<readonly RegistryLogin[]>>({ max: MAX_KEPT });
+  const accounts = new LRUCache<string, Kept<readonly string[]>>({ max: MAX_KEPT });
+
+  /** Reads once for all who ask within the time, and forgets a reading that failed. */
+  function remembered<T>(cache: LRUCache<string, Kept<T>>, key: string, read: () => Promise<T>): Promise<T> {
+    const known = cache.get(key);
+    if (known !== undefined && clock.now() < known.untilMs) return known.value;
+    const entry: Kept<T> = { untilMs: clock.now() + ttlMs, value: read() };
+    cache.set(key, entry);
+    entry.value.catch(() => {
+      if (cache.get(key) === entry) cache.delete(key);
+    });
+    return entry.value;
+  }
+
+  async function fetchOrUndefined(path: string, about: object): Promise<unknown> {
+    try {
+      return await client.request({ method: 'GET', path });
+    } catch (error) {
+      // 401 is not one of them: that is our own credential, and it says nothing about the secret.
+      if (!(error instanceof KubernetesError) || ![403, 404].includes(error.status)) throw error;
+      log?.warn({ ...about, status: error.status, reason: error.reason }, 'a pull secret cannot be read');
+      return undefined;
+    }
+  }
+
+  async function readSecret(namespace: string, secret: string): Promise<readonly RegistryLogin[]> {
+    const about = { namespace, secret };
+    const object = await fetchOrUndefined(pathOf(namespace, 'secrets', secret), about);
+    if (object === undefined) return [];
+    const logins = loginsOf(object);
+    if (typeof logins !== 'string') return logins;
+    log?.warn({ ...about, why: logins }, 'a pull secret cannot be used');
+    return [];
+  }
+
+  async function readAccount(namespace: string, serviceAccount: string): Promise<readonly string[]> {
+    const path = pathOf(namespace, 'serviceaccounts', serviceAccount);
+    const parsed = ServiceAccount.safeParse(await fetchOrUndefined(path, { namespace, serviceAccount }));
+    const named = parsed.success ? (parsed.data.imagePullSecrets ?? []) : [];
+    return named.flatMap((entry) => (entry == null ? [] : [entry.name]));
+  }
+
+  async function loginsIn(namespace: string, names: readonly string[]): Promise<readonly RegistryLogin[]> {
+    const unique = [...new Set(names)].slice(0, MAX_SECRETS);
+    const each = await Promise.all(
+      unique.map((name) => remembered(secrets, `${namespace}/${name}`, () => readSecret(namespace, name))),
+    );
+    return each.flat();
+  }
+
+  return {
+    async credentialsFor({ namespace, pullSecrets, serviceAccount }, repository) {
+      const ofPod = await loginsIn(namespace, pullSecrets);
+      const named = await remembered(accounts, `${namespace}/${serviceAccount}`, () =>
+        readAccount(namespace, serviceAccount),
+      );
+      const ofAccount = await loginsIn(
+        namespace,
+        named.filter((name) => !pullSecrets.includes(name)),
+      );
+      const found = [...loginsFor(repository, ofPod), ...loginsFor(repository, ofAccount)];
+      return distinct(found.map((login) => login.credential)).slice(0, MAX_CREDENTIALS);
+    },
+  };
+}
+
+/** The logins in a Secret, or why there are none: a text that quotes nothing of it. */
+function loginsOf(object: unknown): readonly RegistryLogin[] | string {
+  const secret = Secret.safeParse(object);
+  if (!secret.success) return 'it is not a Secret';
+  const { type } = secret.data;
+  if (type !== 'kubernetes.io/dockerconfigjson' && type !== 'kubernetes.io/dockercfg') {
+    return `its type is ${type ?? 'not set'}, not ${Object.keys(FORMS).join(' or ')}`;
+  }
+  const { field, form } = FORMS[type];
+  const data = secret.data.data?.[field];
+  if (data === undefined) return `it has no ${field}`;
+  const logins = parseDockerConfig(Buffer.from(data, 'base64').toString('utf8'), form);
+  return logins.ok ? logins.value : `${field}: ${logins.error}`;
+}
+
+function distinct(credentials: readonly Credential[]): readonly Credential[] {
+  const byContent = new Map<string, Credential>();
+  for (const credential of credentials) {
+    const content = JSON.stringify(credential);
+    if (!byContent.has(content)) byContent.set(content, credential);
+  }
+  return [...byContent.values()];
+}
+
+function pathOf(namespace: string, plural: string, name: string): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/${plural}/${encodeURIComponent(name)}`;
+}

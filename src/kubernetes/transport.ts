@@ -1,0 +1,94 @@
+import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
+import type { Connection } from './connection.ts';
+import type { ClientCertificate } from './credential-source.ts';
+
+export interface OutgoingRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  readonly certificate: ClientCertificate | undefined;
+  readonly signal: AbortSignal;
+  /** A watch: it gets a connection of its own. */
+  readonly longLived: boolean;
+}
+
+/** Sends HTTP requests to one server over kept connections. */
+export interface Transport {
+  /** Resolves with the answer's headers; the body is still to be read. */
+  send(request: OutgoingRequest): Promise<IncomingMessage>;
+  close(): void;
+}
+
+// Without these probes a peer that is gone without a word is noticed after hours.
+const TCP_KEEP_ALIVE_MS = 15_000;
+// Shorter than what API servers and load balancers allow an idle connection.
+const IDLE_CONNECTION_MS = 50_000;
+const MAX_CONNECTIONS = 32;
+
+/** Makes a transport for `connection.server`, HTTPS or, for local servers, plain HTTP. */
+export function createTransport(connection: Connection): Transport {
+  const secure = connection.server.protocol === 'https:';
+  const common = { keepAliveMsecs: TCP_KEEP_ALIVE_MS, scheduling: 'lifo' } as const;
+  const forCalls = { ...common, keepAlive: true, maxSockets: MAX_CONNECTIONS, timeout: IDLE_CONNECTION_MS };
+  const callAgent = secure ? new HttpsAgent(forCalls) : new HttpAgent(forCalls);
+  const watchAgent = secure ? new HttpsAgent(common) : new HttpAgent(common);
+
+  function once(request: OutgoingRequest): Promise<IncomingMessage> {
+    const options: RequestOptions = {
+      host: connection.server.hostname.replace(/^\[|\]$/g, ''),
+      port: connection.server.port === '' ? (secure ? 443 : 80) : connection.server.port,
+      method: request.method,
+      path: request.target,
+      headers: request.headers,
+      signal: request.signal,
+      agent: request.longLived ? watchAgent : callAgent,
+      ...(secure ? tlsOptions(connection, request.certificate) : {}),
+    };
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const outgoing = (secure ? httpsRequest : httpRequest)(options);
+    outgoing.on('socket', (socket) => socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS));
+    outgoing.on('response', resolve);
+    outgoing.on('error', (error) => {
+      reject(outgoing.reusedSocket ? new StaleConnectionError(error.message, { cause: error }) : error);
+    });
+    outgoing.end(request.body);
+    return promise;
+  }
+
+  return {
+    async send(request) {
+      try {
+        return await once(request);
+      } catch (error) {
+        // The server closed a kept connection just as we wrote to it. Only reading can be repeated blindly.
+        const repeat =
+          error instanceof StaleConnectionError && request.method === 'GET' && !request.signal.aborted;
+        if (!repeat) throw error;
+        return once(request);
+      }
+    },
+    close() {
+      callAgent.destroy();
+      watchAgent.destroy();
+    },
+  };
+}
+
+class StaleConnectionError extends Error {
+  override readonly name = 'StaleConnectionError';
+}
+
+function tlsOptions(connection: Connection, certificate: ClientCertificate | undefined): RequestOptions {
+  const tls = connection.tls ?? {};
+  const options: RequestOptions = { rejectUnauthorized: tls.insecure !== true };
+  if (tls.ca !== undefined) options.ca = tls.ca;
+  if (tls.serverName !== undefined) options.servername = tls.serverName;
+  const shown = certificate ?? tls.certificate;
+  if (shown !== undefined) {
+    options.cert = shown.cert;
+    options.key = shown.key;
+  }
+  return options;
+}
