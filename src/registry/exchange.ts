@@ -1,0 +1,180 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { Clock } from '../core/clock.ts';
+import { TransportError, toTransportError } from './transport-error.ts';
+import type { HttpRequest, HttpResponse } from './http.ts';
+
+export interface ExchangeTimeouts {
+  /** For DNS, TCP and TLS together, in milliseconds. */
+  readonly connectMs: number;
+  /** From there to the last header. */
+  readonly headersMs: number;
+  /** From there to the last byte of the body. */
+  readonly bodyMs: number;
+}
+
+export interface ExchangeOptions {
+  readonly agents: { readonly http: http.Agent; readonly https: https.Agent };
+  readonly clock: Clock;
+  readonly timeouts: ExchangeTimeouts;
+}
+
+/** One request and its answer, redirects not followed. Throws a TransportError. */
+export async function exchange(request: HttpRequest, options: ExchangeOptions): Promise<HttpResponse> {
+  try {
+    return await attempt(request, options);
+  } catch (error) {
+    // A kept connection that the server closed at the moment we used it says nothing about the server.
+    if (!(error instanceof StaleConnection) || request.method === 'POST') throw toTransportError(error);
+  }
+  try {
+    return await attempt(request, { ...options, agents: freshAgents() });
+  } catch (error) {
+    throw toTransportError(error);
+  }
+}
+
+/** The connection was a kept one and broke before any byte of the answer. */
+class StaleConnection extends TransportError {
+  constructor(cause: Error) {
+    super('host', 'closed the connection', cause);
+  }
+}
+
+function freshAgents(): ExchangeOptions['agents'] {
+  return { http: new http.Agent({ keepAlive: false }), https: new https.Agent({ keepAlive: false }) };
+}
+
+async function attempt(request: HttpRequest, options: ExchangeOptions): Promise<HttpResponse> {
+  const { agents, clock, timeouts } = options;
+  const { signal } = request;
+  if (signal?.aborted === true) throw aborted();
+  const outgoing = open(request, agents);
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  const giveUp = (error: TransportError): void => {
+    reject(error);
+    outgoing.destroy();
+  };
+  let stopTimer = (): void => undefined;
+  const phase = (timeoutMs: number, message: string): void => {
+    stopTimer();
+    const words = `${message} within ${timeoutMs / 1000} s`;
+    stopTimer = clock.after(timeoutMs, () => giveUp(new TransportError('timeout', words)));
+  };
+  const abort = (): void => giveUp(aborted());
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    phase(timeouts.connectMs, 'cannot be reached: no connection');
+    whenConnected(outgoing, () => phase(timeouts.headersMs, 'did not answer'));
+    const answer = answerTo(outgoing, request.maxBodyBytes);
+    outgoing.end(request.body);
+    const { incoming, body } = await Promise.race([answer, givenUp]);
+    phase(timeouts.bodyMs, 'did not finish its answer');
+    const content = await Promise.race([body, givenUp]);
+    const headers = toHeaders(incoming.rawHeaders);
+    return { status: incoming.statusCode ?? 0, headers, ...content, url: request.url };
+  } finally {
+    stopTimer();
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+function aborted(): TransportError {
+  return new TransportError('aborted', 'was not asked to the end');
+}
+
+function open(request: HttpRequest, agents: ExchangeOptions['agents']): http.ClientRequest {
+  const common = { method: request.method, ...target(request.url), headers: requestHeaders(request) };
+  return request.url.protocol === 'https:'
+    ? https.request({ ...common, agent: agents.https, rejectUnauthorized: true })
+    : http.request({ ...common, agent: agents.http });
+}
+
+interface Content {
+  readonly body: Uint8Array;
+  readonly truncated: boolean;
+}
+
+interface Answer {
+  readonly incoming: http.IncomingMessage;
+  readonly body: Promise<Content>;
+}
+
+function answerTo(outgoing: http.ClientRequest, maxBodyBytes: number): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    outgoing.once('response', (incoming) => {
+      const body = readBody(incoming, maxBodyBytes);
+      // Nobody may be waiting for it any more when it breaks off.
+      body.catch(() => undefined);
+      resolve({ incoming, body });
+    });
+    // Stays to the end: a socket may report an error late, and nobody else listens.
+    outgoing.on('error', (error) => {
+      reject(outgoing.reusedSocket && isConnectionLoss(error) ? new StaleConnection(error) : error);
+    });
+  });
+}
+
+/** Without the user name and password that an address may hold: Node would send them. */
+function target(url: URL): http.RequestOptions {
+  return {
+    protocol: url.protocol,
+    hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? null : url.port,
+    path: `${url.pathname}${url.search}`,
+  };
+}
+
+function requestHeaders(request: HttpRequest): http.OutgoingHttpHeaders {
+  return {
+    ...request.headers,
+    ...(request.authorization === undefined ? {} : { authorization: request.authorization }),
+    ...(request.body === undefined ? {} : { 'content-length': Buffer.byteLength(request.body) }),
+  };
+}
+
+function whenConnected(outgoing: http.ClientRequest, run: () => void): void {
+  outgoing.once('socket', (socket: Socket) => {
+    if (outgoing.reusedSocket) run();
+    else socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', run);
+  });
+}
+
+function isConnectionLoss(error: Error): boolean {
+  return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}
+
+function readBody(incoming: http.IncomingMessage, maxBytes: number): Promise<Content> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      if (size + chunk.length <= maxBytes) {
+        chunks.push(chunk);
+        size += chunk.length;
+        return;
+      }
+      chunks.push(chunk.subarray(0, maxBytes - size));
+      resolve({ body: Buffer.concat(chunks), truncated: true });
+      incoming.destroy();
+    });
+    incoming.once('end', () => resolve({ body: Buffer.concat(chunks), truncated: false }));
+    incoming.on('error', reject);
+    incoming.once('close', () => reject(new TransportError('host', 'closed the connection in mid-answer')));
+  });
+}
+
+function toHeaders(raw: readonly string[]): Headers {
+  const headers = new Headers();
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    // Node's parser is a little more lenient about values than Headers is: what Headers refuses is of no use here.
+    try {
+      headers.append(raw[index] ?? '', raw[index + 1] ?? '');
+    } catch {
+      continue;
+    }
+  }
+  return headers;
+}
