@@ -35,7 +35,7 @@ export interface Settings {
   readonly uiUrl: string | undefined;
   readonly logFilter: LogFilter;
   readonly logFormat: 'auto' | 'json' | 'pretty';
-  /** As written in `KUBECONFIG`: one path or several. */
+  /** As written: one path or several. */
   readonly kubeconfig: string | undefined;
 }
 
@@ -99,7 +99,7 @@ function collect(get: <T>(name: string, variable: Variable<T>) => T): Settings {
     uiUrl: get('HEADWIND_UI_URL', own.HEADWIND_UI_URL),
     logFilter: logFilter ?? olderLogFilter ?? own.HEADWIND_LOG.fallback,
     logFormat: get('HEADWIND_LOG_FORMAT', own.HEADWIND_LOG_FORMAT),
-    kubeconfig: get('KUBECONFIG', own.KUBECONFIG),
+    kubeconfig: get('HEADWIND_KUBECONFIG', own.HEADWIND_KUBECONFIG) ?? get('KUBECONFIG', own.KUBECONFIG),
   };
 }
 

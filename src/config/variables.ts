@@ -128,6 +128,10 @@ export const VARIABLES = {
     'auto',
     'How it is written: `json`, `pretty`, or `auto` (pretty at a terminal, else JSON)',
   ),
+  HEADWIND_KUBECONFIG: optional(
+    readText,
+    'Kubeconfig files for reaching the cluster; wins over `KUBECONFIG`',
+  ),
   KUBECONFIG: optional(
     readText,
     'Kubeconfig files for reaching the cluster; if not set: the pod’s service account, else `~/.kube/config`',

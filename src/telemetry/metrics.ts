@@ -9,7 +9,7 @@ import {
 import { registerProcessMetrics } from './process-metrics.ts';
 
 const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'post', 'put', 'head'];
-const STATUS: LabelRule = { like: /^(?:[1-5]\d\d|error|timeout|aborted)$/, atMost: 40 };
+const STATUS: LabelRule = { like: /^(?:[1-5]\d\d|unreachable|error|timeout|aborted)$/, atMost: 40 };
 
 function word(atMost: number): LabelRule {
   return { like: /^[A-Za-z][A-Za-z0-9_-]{0,39}$/, atMost };

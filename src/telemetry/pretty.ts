@@ -1,13 +1,10 @@
 import type { LogRecord } from './log.ts';
 import { redactText } from '../core/redact.ts';
+import { visible } from '../core/visible.ts';
 
 const COLOURS = { DEBUG: 90, INFO: 32, WARN: 33, ERROR: 31 } as const;
 const DIM = 2;
 const PLAIN_VALUE = /^[\w./:@+=-]+$/;
-// What a terminal would obey instead of show: C0 and C1 controls, and the marks that turn the writing direction.
-// oxlint-disable-next-line no-control-regex -- exactly these are meant
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-
 /** Writes records for people at a terminal: time, level, target, message, fields. Control characters are escaped. */
 export function formatPretty(colours: boolean): (record: LogRecord) => string {
   const paint = (code: number, text: string): string => (colours ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -25,8 +22,4 @@ export function formatPretty(colours: boolean): (record: LogRecord) => string {
 function formatValue(value: unknown): string {
   if (typeof value === 'string') return PLAIN_VALUE.test(value) ? value : visible(JSON.stringify(value));
   return visible(JSON.stringify(value) ?? 'undefined');
-}
-
-function visible(text: string): string {
-  return text.replaceAll(CONTROL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -1,0 +1,128 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { readDuration, readNamespace, readOneOf, readUrl, type Reader } from '../../config/values.ts';
+import { PHASES, type Phase } from '../../core/update-request.ts';
+import { UsageError } from '../exit.ts';
+import { OUTPUTS, type Output } from './format.ts';
+
+/** All options of the plugin, read and checked. */
+export interface PluginOptions {
+  readonly namespace: string | undefined;
+  readonly allNamespaces: boolean;
+  readonly output: Output;
+  /** Headwind's own API in place of the cluster's; without a slash at its end. */
+  readonly apiUrl: string | undefined;
+  readonly approver: string | undefined;
+  readonly phases: readonly Phase[];
+  readonly timeoutMs: number;
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+}
+
+const DEFAULT_TIMEOUT = '60s';
+const OPEN: readonly Phase[] = ['Pending', 'Approved'];
+const MAX_NAME = 256;
+
+/** Options that only some commands understand; elsewhere they are refused, not ignored. */
+const ONLY_FOR: Readonly<Record<string, readonly string[]>> = {
+  allNamespaces: ['list'],
+  phase: ['list'],
+  approver: ['approve', 'reject'],
+  timeout: ['approve'],
+};
+
+const Given = z.object({
+  namespace: z.string().optional(),
+  allNamespaces: z.boolean().optional(),
+  output: z.string().optional(),
+  apiUrl: z.string().optional(),
+  approver: z.string().optional(),
+  phase: z.string().optional(),
+  timeout: z.string().optional(),
+  kubeconfig: z.string().optional(),
+  context: z.string().optional(),
+});
+
+/** Declares the options on the program itself, so that they may stand before and after the command. */
+export function declareOptions(program: Command): Command {
+  return program
+    .option('-n, --namespace <name>', "namespace (default: that of the kubeconfig's context)")
+    .option('-A, --all-namespaces', 'list: all namespaces')
+    .option('-o, --output <form>', `one of ${OUTPUTS.join(', ')} (default: table)`)
+    .option('--phase <phases>', 'list: phases separated by commas, or all (default: pending,approved)')
+    .option(
+      '--approver <who>',
+      'approve, reject: who decides (default: $HEADWIND_APPROVER, else who you are)',
+    )
+    .option(
+      '--timeout <time>',
+      `approve: how long to wait for the update, 0: not at all (default: ${DEFAULT_TIMEOUT})`,
+    )
+    .option(
+      '--api-url <url>',
+      "Headwind's approval API (default: $HEADWIND_API_URL, else the cluster itself)",
+    )
+    .option('--kubeconfig <file>', 'kubeconfig file (default: as kubectl)')
+    .option('--context <name>', 'context of the kubeconfig');
+}
+
+/** Reads the options that were given to `command`. Throws UsageError. */
+export function readOptions(
+  given: unknown,
+  command: string,
+  env: Readonly<Record<string, string | undefined>>,
+): PluginOptions {
+  const options = Given.parse(given);
+  for (const [name, commands] of Object.entries(ONLY_FOR)) {
+    if (Object.hasOwn(options, name) && !commands.includes(command))
+      throw new UsageError(`--${kebab(name)} does not go with ${command}`);
+  }
+  if (options.namespace !== undefined && options.allNamespaces === true)
+    throw new UsageError('--namespace and --all-namespaces exclude each other');
+  const approver = options.approver ?? nonEmpty(env['HEADWIND_APPROVER']);
+  if (approver !== undefined && (approver.trim() === '' || approver.length > MAX_NAME))
+    throw new UsageError(`--approver: expected a name of at most ${MAX_NAME} characters`);
+  return {
+    namespace: readIf('--namespace', options.namespace, readNamespace),
+    allNamespaces: options.allNamespaces ?? false,
+    output: readIf('--output', options.output, readOneOf(OUTPUTS)) ?? 'table',
+    apiUrl: readIf('--api-url', options.apiUrl ?? nonEmpty(env['HEADWIND_API_URL']), readUrl),
+    approver,
+    phases: readPhases(options.phase),
+    timeoutMs: readIf('--timeout', options.timeout ?? DEFAULT_TIMEOUT, readDuration) ?? 0,
+    kubeconfig: options.kubeconfig,
+    context: options.context,
+  };
+}
+
+/** A name as given by people: `x`, `ur/x`, or as `-o name` prints it. Throws UsageError. */
+export function readRequestName(text: string): string {
+  const [, name = ''] = /^(?:(?:ur|upd|updaterequests?(?:\.headwind\.sh)?)\/)?([^/]*)$/.exec(text) ?? [];
+  if (/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(name)) return name;
+  throw new UsageError(`"${text}" is not the name of an update request`);
+}
+
+function readPhases(text: string | undefined): readonly Phase[] {
+  if (text === undefined) return OPEN;
+  if (text.toLowerCase() === 'all') return PHASES;
+  return text.split(',').map((word) => {
+    const phase = PHASES.find((known) => known.toLowerCase() === word.trim().toLowerCase());
+    if (phase === undefined) throw new UsageError(`--phase: "${word}" is none of ${PHASES.join(', ')}, all`);
+    return phase;
+  });
+}
+
+function readIf<T>(name: string, text: string | undefined, read: Reader<T>): T | undefined {
+  if (text === undefined) return undefined;
+  const parsed = read(text);
+  if (parsed.ok) return parsed.value;
+  throw new UsageError(`${name} "${text}": expected ${parsed.error}`);
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}
+
+function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

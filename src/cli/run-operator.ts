@@ -1,0 +1,175 @@
+import type { Settings } from '../config/settings.ts';
+import { formatProblems, type Environment } from '../config/problem.ts';
+import { readConfigWarnings, readSettings } from '../config/settings.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Connection } from '../kubernetes/connection.ts';
+import { createLogRoot, type Log, type LogRoot } from '../telemetry/log.ts';
+import { formatConfigError } from './check-config.ts';
+import { EXIT, UsageError, type ExitCode } from './exit.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What is needed of the process: its signals and crashes. */
+export interface ProcessEvents {
+  on(event: 'SIGTERM' | 'SIGINT', listener: () => void): unknown;
+  on(event: 'uncaughtException' | 'unhandledRejection', listener: (reason: unknown) => void): unknown;
+}
+
+/** What is needed of the operator. */
+export interface RunningOperator {
+  /** Resolves with the reason if the operator cannot go on. */
+  readonly failed?: Promise<Error>;
+  stop(): Promise<void>;
+}
+
+export interface OperatorParts {
+  readonly settings: Settings;
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logRoot: LogRoot;
+  readonly version: string;
+}
+
+export interface RunOperatorOptions {
+  readonly env: Environment;
+  readonly terminal: Terminal;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly events: ProcessEvents;
+  /** Ends the process at once. */
+  readonly exit: (code: ExitCode) => void;
+  readonly loadConnection: () => Promise<Connection>;
+  readonly startOperator: (parts: OperatorParts) => Promise<RunningOperator>;
+}
+
+/** Kubernetes kills 30 s after it has asked to stop (terminationGracePeriodSeconds). */
+const STOP_PATIENCE_MS = 25_000;
+
+/**
+ * Runs the operator until a signal or a failure ends it, and answers the exit code. The first SIGTERM or SIGINT lets the
+ * work in progress finish; a second one ends the process at once. What nobody caught is our bug: it is logged and ends
+ * the process with 1, since nothing can be said about the state it leaves. Throws UsageError for bad settings.
+ */
+export async function runOperator(options: RunOperatorOptions): Promise<ExitCode> {
+  const { env, terminal, version, clock } = options;
+  const settings = readSettings(env);
+  if (!settings.ok) throw new UsageError(formatConfigError(formatProblems(settings.error)));
+  const logRoot = createLogRoot({
+    filter: settings.value.logFilter,
+    format: formatOf(settings.value, terminal),
+    write: (line) => terminal.out(line),
+    clock,
+    colours: terminal.colours,
+  });
+  const log = logRoot.target('headwind');
+  reportBugs(options, log);
+  const signalled = firstSignal(options, log);
+  log.info({ version, node: process.version }, 'Headwind starts');
+  warn(env, settings.value, log);
+
+  const starting = start(options, settings.value, logRoot);
+  const started = await Promise.race([starting.then((operator) => ({ operator })), signalled]).catch(
+    (error: unknown) => ({ error }),
+  );
+  if (started === 'signal') {
+    // Not up yet: what has been started meanwhile is stopped, but nobody waits for what cannot start.
+    await within(STOP_PATIENCE_MS, clock, stopOnceStarted(starting));
+    return EXIT.done;
+  }
+  if ('error' in started) {
+    log.error({ error: started.error }, 'Headwind cannot start');
+    return EXIT.failed;
+  }
+  return runUntilEnd(started.operator, signalled, { log, clock });
+}
+
+async function start(
+  options: RunOperatorOptions,
+  settings: Settings,
+  logRoot: LogRoot,
+): Promise<RunningOperator> {
+  const { clock, random, version } = options;
+  const connection = await options.loadConnection();
+  logRoot.target('headwind').info({ server: connection.server.origin }, 'Kubernetes API found');
+  return options.startOperator({ settings, connection, clock, random, logRoot, version });
+}
+
+async function stopOnceStarted(starting: Promise<RunningOperator>): Promise<void> {
+  const operator = await starting.catch(() => undefined);
+  await operator?.stop();
+}
+
+async function runUntilEnd(
+  operator: RunningOperator,
+  signalled: Promise<'signal'>,
+  { log, clock }: { readonly log: Log; readonly clock: Clock },
+): Promise<ExitCode> {
+  const failed = operator.failed ?? new Promise<never>(() => {});
+  const end = await Promise.race([signalled, failed]);
+  if (end !== 'signal') log.error({ error: end }, 'Headwind cannot go on');
+  const stopped = await within(
+    STOP_PATIENCE_MS,
+    clock,
+    operator.stop().catch((error: unknown) => log.error({ error }, 'Stopping failed')),
+  );
+  if (!stopped) log.warn({ waitedMs: STOP_PATIENCE_MS }, 'Work in progress did not end in time');
+  log.info({}, 'Headwind ends');
+  return end === 'signal' ? EXIT.done : EXIT.failed;
+}
+
+function formatOf({ logFormat }: Settings, terminal: Terminal): 'json' | 'pretty' {
+  if (logFormat !== 'auto') return logFormat;
+  return terminal.isInteractive ? 'pretty' : 'json';
+}
+
+function warn(env: Environment, settings: Settings, log: Log): void {
+  for (const { variable, expected } of readConfigWarnings(env)) {
+    log.warn({ variable, expected }, 'Environment variable is not used');
+  }
+  if (settings.apiAuthMode === 'none') {
+    log.warn(
+      { setting: 'HEADWIND_API_AUTH_MODE', mode: 'none', port: settings.ports.api },
+      'The approval API asks nobody who they are: whoever reaches its port can approve updates under any name',
+    );
+  }
+}
+
+function reportBugs({ events, exit, terminal }: RunOperatorOptions, log: Log): void {
+  const report = (reason: unknown): void => {
+    const stack = reason instanceof Error ? reason.stack : undefined;
+    log.error({ error: reason, stack }, 'A bug in Headwind: an error that nobody handled');
+    terminal.flush();
+    exit(EXIT.failed);
+  };
+  events.on('uncaughtException', report);
+  events.on('unhandledRejection', report);
+}
+
+function firstSignal({ events, exit, terminal }: RunOperatorOptions, log: Log): Promise<'signal'> {
+  const { promise, resolve } = Promise.withResolvers<'signal'>();
+  let count = 0;
+  const take = (signal: string) => (): void => {
+    count += 1;
+    if (count === 1) {
+      log.info({ signal }, 'Asked to stop; work in progress is finished first');
+      resolve('signal');
+      return;
+    }
+    log.warn({ signal }, 'Asked again; ending at once');
+    terminal.flush();
+    exit(EXIT.failed);
+  };
+  events.on('SIGTERM', take('SIGTERM'));
+  events.on('SIGINT', take('SIGINT'));
+  return promise;
+}
+
+/** Whether `work` ended within `limitMs`. */
+async function within(limitMs: number, clock: Clock, work: Promise<unknown>): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const cancel = clock.after(limitMs, () => resolve(false));
+  const ended = await Promise.race([work.then(() => true), promise]);
+  cancel();
+  return ended;
+}
