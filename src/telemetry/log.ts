@@ -2,7 +2,7 @@ import { toErrorFields, toLogValue } from './log-value.ts';
 import type { Clock } from '../core/clock.ts';
 import { isLevelEnabled, levelFor, type LogFilter, type LogLevel } from '../core/log-filter.ts';
 import { redactText } from '../core/redact.ts';
-import { formatPretty } from './pretty.ts';
+import { formatPretty, type LogRecord } from './pretty.ts';
 
 /** Writes records of one target. Messages are constant texts; what varies goes into the fields. */
 export interface Log {
@@ -21,16 +21,6 @@ export interface LogRoot {
   target(name: string): Log;
   /** From now on another filter counts, also for the logs handed out before. */
   setFilter(filter: LogFilter): void;
-}
-
-/** One record before it is written. */
-export interface LogRecord {
-  readonly timestamp: string;
-  readonly level: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
-  readonly target: string;
-  readonly message: string;
-  /** Redacted and bounded. */
-  readonly fields: Readonly<Record<string, unknown>>;
 }
 
 export interface LogRootOptions {

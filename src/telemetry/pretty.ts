@@ -1,6 +1,15 @@
-import type { LogRecord } from './log.ts';
 import { redactText } from '../core/redact.ts';
 import { visible } from '../core/visible.ts';
+
+/** One record before it is written. */
+export interface LogRecord {
+  readonly timestamp: string;
+  readonly level: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
+  readonly target: string;
+  readonly message: string;
+  /** Redacted and bounded. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
 
 const COLOURS = { DEBUG: 90, INFO: 32, WARN: 33, ERROR: 31 } as const;
 const DIM = 2;

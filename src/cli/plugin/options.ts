@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { readDuration, readNamespace, readOneOf, readUrl, type Reader } from '../../config/values.ts';
+import { formatDuration } from '../../core/duration.ts';
 import { PHASES, type Phase } from '../../core/update-request.ts';
 import { UsageError } from '../exit.ts';
 import { OUTPUTS, type Output } from './format.ts';
@@ -19,7 +20,7 @@ export interface PluginOptions {
   readonly context: string | undefined;
 }
 
-const DEFAULT_TIMEOUT = '60s';
+const DEFAULT_TIMEOUT_MS = 60_000;
 const OPEN: readonly Phase[] = ['Pending', 'Approved'];
 const MAX_NAME = 256;
 
@@ -56,7 +57,7 @@ export function declareOptions(program: Command): Command {
     )
     .option(
       '--timeout <time>',
-      `approve: how long to wait for the update, 0: not at all (default: ${DEFAULT_TIMEOUT})`,
+      `approve: how long to wait for the update, 0: not at all (default: ${formatDuration(DEFAULT_TIMEOUT_MS)})`,
     )
     .option(
       '--api-url <url>',
@@ -73,23 +74,15 @@ export function readOptions(
   env: Readonly<Record<string, string | undefined>>,
 ): PluginOptions {
   const options = Given.parse(given);
-  for (const [name, commands] of Object.entries(ONLY_FOR)) {
-    if (Object.hasOwn(options, name) && !commands.includes(command))
-      throw new UsageError(`--${kebab(name)} does not go with ${command}`);
-  }
-  if (options.namespace !== undefined && options.allNamespaces === true)
-    throw new UsageError('--namespace and --all-namespaces exclude each other');
-  const approver = options.approver ?? nonEmpty(env['HEADWIND_APPROVER']);
-  if (approver !== undefined && (approver.trim() === '' || approver.length > MAX_NAME))
-    throw new UsageError(`--approver: expected a name of at most ${MAX_NAME} characters`);
+  refuseStrayOptions(options, command);
   return {
     namespace: readIf('--namespace', options.namespace, readNamespace),
     allNamespaces: options.allNamespaces ?? false,
     output: readIf('--output', options.output, readOneOf(OUTPUTS)) ?? 'table',
-    apiUrl: readIf('--api-url', options.apiUrl ?? nonEmpty(env['HEADWIND_API_URL']), readUrl),
-    approver,
+    apiUrl: readIf('--api-url', nonEmpty(options.apiUrl ?? env['HEADWIND_API_URL']), readUrl),
+    approver: readApprover(options.approver ?? env['HEADWIND_APPROVER']),
     phases: readPhases(options.phase),
-    timeoutMs: readIf('--timeout', options.timeout ?? DEFAULT_TIMEOUT, readDuration) ?? 0,
+    timeoutMs: readIf('--timeout', options.timeout, readDuration) ?? DEFAULT_TIMEOUT_MS,
     kubeconfig: options.kubeconfig,
     context: options.context,
   };
@@ -100,6 +93,21 @@ export function readRequestName(text: string): string {
   const [, name = ''] = /^(?:(?:ur|upd|updaterequests?(?:\.headwind\.sh)?)\/)?([^/]*)$/.exec(text) ?? [];
   if (/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(name)) return name;
   throw new UsageError(`"${text}" is not the name of an update request`);
+}
+
+function refuseStrayOptions(options: z.infer<typeof Given>, command: string): void {
+  for (const [name, commands] of Object.entries(ONLY_FOR)) {
+    if (Object.hasOwn(options, name) && !commands.includes(command))
+      throw new UsageError(`--${kebab(name)} does not go with ${command}`);
+  }
+  if (options.namespace !== undefined && options.allNamespaces === true)
+    throw new UsageError('--namespace and --all-namespaces exclude each other');
+}
+
+function readApprover(text: string | undefined): string | undefined {
+  const who = nonEmpty(text?.trim());
+  if (who === undefined || who.length <= MAX_NAME) return who;
+  throw new UsageError(`--approver: expected a name of at most ${MAX_NAME} characters`);
 }
 
 function readPhases(text: string | undefined): readonly Phase[] {

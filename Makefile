@@ -1,0 +1,59 @@
+# Everything runs from a fresh clone: what is missing (Node.js, packages, parts for the tests) is brought on the way.
+.SUFFIXES:
+.DEFAULT_GOAL := help
+
+# A Node.js new enough comes first on PATH for every recipe; see tools/node.sh.
+NODE_PATH = node_dir=$$(tools/node.sh) && PATH="$$node_dir:$$PATH" && export PATH
+BIN = node_modules/.bin
+STAMP = node_modules/.installed
+SOURCES = package.json package-lock.json tools/build.ts tools/launcher.ts $(shell find src -name '*.ts' ! -name '*.test.ts' 2>/dev/null)
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: build ## run Headwind with a Kubernetes API and a registry of its own; ends with Ctrl-C
+	@exec bin/headwind demo
+
+build: dist/.built ## make bin/headwind and bin/kubectl-headwind
+
+lint: $(STAMP) ## check types, rules, format and the direction of imports
+	@$(NODE_PATH) && \
+	$(BIN)/tsc -p . && \
+	$(BIN)/oxlint --type-aware --quiet --format=unix . && \
+	unformatted=$$($(BIN)/oxfmt --list-different . || true) && \
+	{ test -z "$$unformatted" || { printf 'Not in the one format (make format repairs it):\n%s\n' "$$unformatted"; exit 1; }; } && \
+	node tools/check-floors.ts && \
+	echo 'lint: types, rules, format and imports are right'
+
+format: $(STAMP) ## write all files in the one format
+	@$(NODE_PATH) && $(BIN)/oxfmt .
+
+unit: $(STAMP) ## run the unit tests alone
+	@$(NODE_PATH) && $(BIN)/vitest run --project unit
+
+parts: $(STAMP) ## bring the real parts that tests run against
+	@echo 'parts: looking for API server, registry and tools'
+	@$(NODE_PATH) && node test/parts/prepare.ts
+
+test: lint unit build parts ## run all tests: unit, contract and integration
+	@$(NODE_PATH) && echo 'test: contract' && $(BIN)/vitest run --project contract
+	@$(NODE_PATH) && echo 'test: integration' && $(BIN)/vitest run --project integration
+
+bench: build ## measure against the budgets, each beside its floor
+	@test -f bench/main.ts || { echo 'There is no bench/main.ts.' >&2; exit 1; }
+	@$(NODE_PATH) && node bench/main.ts
+
+clean: ## remove what was built; .tools and node_modules stay
+	@rm -rf bin dist coverage
+
+dist/.built: $(STAMP) $(SOURCES)
+	@$(NODE_PATH) && node tools/build.ts
+	@touch dist/.built
+	@echo 'build: bin/headwind and bin/kubectl-headwind'
+
+$(STAMP): package-lock.json
+	@echo 'install: npm packages'
+	@$(NODE_PATH) && npm ci --no-audit --no-fund --no-progress --loglevel=error >/dev/null
+	@touch $(STAMP)
+
+.PHONY: help demo build lint format unit parts test bench clean

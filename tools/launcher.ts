@@ -1,0 +1,42 @@
+export interface LauncherOptions {
+  /** The file in dist/ without `.mjs`. */
+  readonly program: string;
+  /** The oldest Node that will do. */
+  readonly nodeMajor: number;
+  /** For Node itself. */
+  readonly flags: readonly string[];
+}
+
+/**
+ * A shell script for bin/ that runs dist/<program>.mjs with a Node that is new enough: `HEADWIND_NODE`, the one on PATH,
+ * or the one that `make` brought. It works through symbolic links and from every directory, and is plain POSIX sh, since
+ * `readlink -f` and bash are not everywhere.
+ */
+export function launcher({ program, nodeMajor, flags }: LauncherOptions): string {
+  return `#!/bin/sh
+# Made by tools/build.ts: runs dist/${program}.mjs with a Node.js of at least version ${nodeMajor}.
+self=$0
+while [ -L "$self" ]; do
+  link=$(readlink "$self")
+  case $link in
+    /*) self=$link ;;
+    *) self=$(dirname "$self")/$link ;;
+  esac
+done
+root=$(cd "$(dirname "$self")/.." && pwd -P) || exit 1
+
+new_enough() {
+  major=$("$1" --version 2>/dev/null) || return 1
+  major=\${major#v}
+  [ "\${major%%.*}" -ge ${nodeMajor} ] 2>/dev/null
+}
+
+for node in "\${HEADWIND_NODE:-node}" "$root"/.tools/node/node_modules/*/bin/node; do
+  if new_enough "$node"; then
+    exec "$node" ${flags.map((flag) => `${flag} `).join('')}--enable-source-maps "$root/dist/${program}.mjs" "$@"
+  fi
+done
+echo "${program}: needs Node.js ${nodeMajor} or newer; install it, or run \\"make\\" in $root, which brings it" >&2
+exit 1
+`;
+}
