@@ -32,24 +32,33 @@ const DOCKER_HUB_HOSTS = new Set([
 const COMPONENT = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
 const HOST = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9._-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
-const DIGEST = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-fA-F]{32,}$/;
+const DIGEST = /^([a-z0-9]+(?:[.+_-][a-z0-9]+)*):([0-9a-fA-F]{32,})$/;
+/** Registered algorithms have one length each, in lower case (https://github.com/opencontainers/image-spec, "Digests"). */
+const HEX_LENGTHS: ReadonlyMap<string, number> = new Map([
+  ['sha256', 64],
+  ['sha384', 96],
+  ['sha512', 128],
+]);
 const MAX_NAME_LENGTH = 255;
+const MAX_PORT = 65_535;
+const MAX_SHOWN_LENGTH = 300;
 
 /**
  * Reads an image reference as container runtimes do (github.com/distribution/reference): the first component is a
  * host if it holds a dot or a colon or is `localhost`; everything else lives on Docker Hub.
  */
 export function parseImageReference(text: string): Result<ImageReference> {
-  const bad = (why: string): Result<ImageReference> => fail(`"${text}" is not an image reference: ${why}`);
+  const bad = (why: string): Result<ImageReference> =>
+    fail(`"${shorten(text)}" is not an image reference: ${why}`);
   const at = text.indexOf('@');
   const digest = at < 0 ? undefined : text.slice(at + 1);
-  if (digest !== undefined && !DIGEST.test(digest))
+  if (digest !== undefined && !isDigest(digest))
     return bad('what follows @ is not a digest such as sha256:…');
   const beforeDigest = at < 0 ? text : text.slice(0, at);
   const colon = beforeDigest.lastIndexOf(':');
   const hasTag = colon > beforeDigest.lastIndexOf('/') && !beforeDigest.slice(0, colon).endsWith('[');
   const tag = hasTag ? beforeDigest.slice(colon + 1) : undefined;
-  if (tag !== undefined && !isTag(tag)) return bad(`"${tag}" is not a tag`);
+  if (tag !== undefined && !isTag(tag)) return bad(`"${shorten(tag)}" is not a tag`);
   const name = hasTag ? beforeDigest.slice(0, colon) : beforeDigest;
   const repository = parseRepository(name);
   if (!repository.ok) return bad(repository.error);
@@ -67,12 +76,12 @@ export function parseRepository(name: string): Result<Repository> {
 
 /** The repository `path` on `host`, both normalised; for senders that tell them apart. */
 export function toRepository(host: string, path: string): Result<Repository> {
-  if (!HOST.test(host)) return fail(`"${host}" is not a registry host`);
+  if (!isHost(host)) return fail(`"${shorten(host)}" is not a registry host`);
   if (path === '' || path.length > MAX_NAME_LENGTH)
     return fail(`a repository has 1 to ${MAX_NAME_LENGTH} characters`);
   const wrong = path.split('/').find((component) => !COMPONENT.test(component));
   if (wrong !== undefined)
-    return fail(`"${wrong}" is not a repository path component (lower-case letters, digits, . _ -)`);
+    return fail(`"${shorten(wrong)}" is not a repository path component (lower-case letters, digits, . _ -)`);
   const normalHost = normaliseHost(host);
   return ok({
     host: normalHost,
@@ -98,7 +107,9 @@ export function isTag(text: string): boolean {
 
 /** Whether `text` is a digest such as `sha256:…`. */
 export function isDigest(text: string): boolean {
-  return DIGEST.test(text);
+  const [, algorithm = '', hex = ''] = DIGEST.exec(text) ?? [];
+  const length = HEX_LENGTHS.get(algorithm);
+  return length === undefined ? hex !== '' : hex.length === length && hex === hex.toLowerCase();
 }
 
 /** The same image in the same spelling, with another version. */
@@ -109,4 +120,12 @@ export function withVersion(reference: ImageReference, tag: string, digest?: str
 /** The tag that a registry is asked for: `latest` where none is written. */
 export function effectiveTag(reference: ImageReference): string {
   return reference.tag ?? 'latest';
+}
+
+function isHost(text: string): boolean {
+  return HOST.test(text) && Number(/:(\d+)$/.exec(text)?.[1] ?? 0) <= MAX_PORT;
+}
+
+function shorten(text: string): string {
+  return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text;
 }
