@@ -85,7 +85,7 @@ const VECTORS: readonly [
 describe('judgePushed', () => {
   it.each(VECTORS)(
     'vector %s: from %s to %s under %s %s',
-    (_, current, pushed, policy, pattern, admitted) => {
+    (...[, current, pushed, policy, pattern, admitted]) => {
       const rule = aRule(policy, pattern === '' ? undefined : pattern);
       expect(judgePushed(rule, current, pushed)).toMatchObject({ admitted });
     },
@@ -150,7 +150,7 @@ describe('judgePushed', () => {
     ['force', '1.0.0', `sha256-${'0'.repeat(64)}.sig`, 'policy', 'attached to an image'],
     ['force', '1.0.0', 'no tag', 'policy', '"no tag" is not a tag'],
     ['glob', '1.0.0', '1.1.0', 'pattern', 'without a pattern'],
-  ])('under %s, %s to %s is refused as %s: %s', (policy, current, pushed, code, reason) => {
+  ])('under %s, %s to %s is refused as %s: %s', (...[policy, current, pushed, code, reason]) => {
     expect(judgePushed(aRule(policy), current, pushed)).toEqual({
       admitted: false,
       code,
@@ -178,7 +178,7 @@ describe('judgePushed', () => {
     ],
     ['a glob takes nothing older', aRule('glob', 'v1.*'), 'v1.5.0', 'v1.2.0', false],
     ['a glob keeps the variant', aRule('glob', '*'), '1.25.0-alpine', '1.26.0', false],
-  ])('%s', (_, rule, current, pushed, admitted) => {
+  ])('%s', (...[, rule, current, pushed, admitted]) => {
     expect(judgePushed(rule, current, pushed)).toMatchObject({ admitted });
   });
 });
@@ -232,7 +232,7 @@ describe('chooseFromList', () => {
     ['rc10 after rc9', aRule('patch'), '1.0.0-rc8', ['1.0.0-rc9', '1.0.0-rc10'], '1.0.0-rc10'],
     ['the release after its candidates', aRule('patch'), '1.0.0-rc8', ['1.0.0-rc9', '1.0.0'], '1.0.0'],
     ['no signatures', aRule('all'), '1.0.0', [`sha256-${'a'.repeat(64)}.sig`, '1.0.1.sig'], undefined],
-  ])('%s', (_, rule, current, tags, selected) => {
+  ])('%s', (...[, rule, current, tags, selected]) => {
     expect(chooseFromList(rule, current, tags).selected).toBe(selected);
   });
 

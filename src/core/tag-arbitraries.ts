@@ -30,3 +30,15 @@ export const aTag: fc.Arbitrary<string> = fc.oneof(
   fc.integer({ min: 1, max: 3_000 }).map(String),
   fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,12}$/),
 );
+
+/** Tags of one repository that mostly can be compared with each other. */
+export const aRelatedTag: fc.Arbitrary<string> = fc
+  .tuple(
+    fc.constantFrom('', 'v'),
+    fc.constantFrom('0', '1', '01', '2', '10', '2024', '20240101', '99999999999999999999'),
+    fc.constantFrom('0', '1', '10'),
+    fc.constantFrom('', '-rc1', '-rc.2', 'rc10', '-beta', 'b2', '-alpha.1', '-nightly'),
+    fc.constantFrom('-alpine3.18', '-alpine3.9'),
+    fc.constantFrom('', '+1'),
+  )
+  .map(([prefix, major, minor, ...rest]) => `${prefix}${major}.${minor}${rest.join('')}`);

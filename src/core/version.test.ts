@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aTag } from './tag-arbitraries.ts';
+import { aRelatedTag, aTag } from './tag-arbitraries.ts';
 import { compareVersions, levelOfChange } from './version-order.ts';
 import { createVersionParser, formatVersion, isAttachment, parseVersion, type Version } from './version.ts';
 
@@ -116,9 +116,10 @@ describe('parseVersion', () => {
 
   it('gives every tag back as it was written', () => {
     fc.assert(
-      fc.property(fc.oneof(aTag, fc.string()), (text) => {
+      fc.property(aTag, (text) => {
         const parsed = parseVersion(text);
-        if (parsed.ok) expect(formatVersion(parsed.value)).toBe(text);
+        fc.pre(parsed.ok);
+        expect(formatVersion(parsed.value)).toBe(text);
       }),
       { numRuns: 2_000 },
     );
@@ -213,12 +214,13 @@ describe('compareVersions', () => {
 
   it('is transitive among tags that are comparable', () => {
     fc.assert(
-      fc.property(aTag, aTag, aTag, (a, b, c) => {
+      fc.property(aRelatedTag, aRelatedTag, aRelatedTag, (a, b, c) => {
         const [ab, bc, ac] = [order(a, b), order(b, c), order(a, c)];
-        if (ab === undefined || bc === undefined || ac === undefined) return;
-        if (ab >= 0 && bc >= 0) expect(ac).toBe(Math.max(ab, bc));
+        fc.pre(ab !== undefined && bc !== undefined && ac !== undefined);
+        fc.pre(ab >= 0 && bc >= 0);
+        expect(ac).toBe(Math.max(ab, bc));
       }),
-      { numRuns: 5_000 },
+      { numRuns: 5_000, maxSkipsPerRun: 1_000 },
     );
   });
 });
