@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import { PHASES, UpdateRequest, type Phase } from '../core/update-request.ts';
+import { PROBLEMS } from './problem.ts';
+
+/** The shapes of the approval API: what it answers, and what it takes. */
+
+/** An UpdateRequest with the members of the older, flat shape beside it. */
+export const UpdateRequestView = UpdateRequest.extend({
+  namespace: z.string(),
+  name: z.string(),
+  deployment: z.string().describe("The target workload's name, whatever its kind"),
+  currentImage: z.string(),
+  newImage: z.string(),
+  phase: z.enum(PHASES),
+});
+export type UpdateRequestView = z.infer<typeof UpdateRequestView>;
+
+/** What approving and rejecting answer. */
+export const ActionAnswer = UpdateRequestView.extend({
+  message: z.string(),
+  updateRequest: z.string().describe("The request's name"),
+});
+export type ActionAnswer = z.infer<typeof ActionAnswer>;
+
+const MAX_APPROVER = 256;
+const MAX_REASON = 1024;
+
+/** The body of approve and reject. */
+export const ActionBody = z.object({
+  approver: z.string().max(MAX_APPROVER).nullish().describe('Recorded only where nobody is authenticated'),
+  reason: z.string().max(MAX_REASON).nullish(),
+});
+export type ActionBody = z.infer<typeof ActionBody>;
+
+/** Why an artifact stays or waits. */
+export const BlockerShape = z.object({
+  code: z.string(),
+  message: z.string(),
+  liftsAt: z.string().optional(),
+});
+
+const ArtifactShape = z.object({
+  name: z.string(),
+  type: z.string(),
+  image: z.string(),
+  repository: z.string().optional(),
+  decision: z
+    .object({
+      at: z.string(),
+      action: z.enum(['update', 'stay']),
+      candidate: z.string().optional(),
+      verified: z.boolean().optional(),
+      reason: z.string(),
+      blockers: z.array(BlockerShape).readonly().optional(),
+    })
+    .optional(),
+  blockers: z.array(BlockerShape).readonly(),
+  openRequest: z.string().optional(),
+});
+
+/** A workload with each artifact's last decision and what it waits for. */
+export const WorkloadShape = z.object({
+  kind: z.string(),
+  apiVersion: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  policy: z.string(),
+  paused: z.boolean(),
+  artifacts: z.array(ArtifactShape).readonly(),
+});
+export type WorkloadView = Readonly<z.infer<typeof WorkloadShape>>;
+
+/** RFC 9457, with `error` for clients of the older shape. */
+export const ProblemShape = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  error: z.string().describe('The same as detail'),
+  code: z.enum(Object.keys(PROBLEMS)),
+  instance: z.string().optional(),
+  current_phase: z.enum(PHASES).optional(),
+});
+
+export const HealthShape = z.object({
+  status: z.enum(['healthy', 'unhealthy']),
+  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), message: z.string().optional() })),
+});
+
+const MAX_LIMIT = 1000;
+const MAX_CONTINUE = 4096;
+
+const Namespace = z
+  .string()
+  .regex(/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/, 'must be the name of a namespace');
+
+const Phases = z.string().transform((text, context): Phase[] =>
+  text.split(',').flatMap((word) => {
+    const phase = PHASES.find((known) => known.toLowerCase() === word.trim().toLowerCase());
+    if (phase !== undefined) return [phase];
+    context.addIssue({ code: 'custom', message: `must be one or several of ${PHASES.join(', ')}` });
+    return [];
+  }),
+);
+
+// Whatever the lister uses to go on, clients see it in letters that need no escaping in a URL.
+const ContinueToken = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]+$/, 'must be a token as it was given')
+  .max(MAX_CONTINUE)
+  .transform((token) => Buffer.from(token, 'base64url').toString('utf8'));
+
+/** The token that a client gives back as `continue`. */
+export function toContinueToken(text: string): string {
+  return Buffer.from(text, 'utf8').toString('base64url');
+}
+
+/** The query of `GET /api/v1/updates`. */
+export const UpdatesQuery = z.object({
+  phase: Phases.optional(),
+  namespace: Namespace.optional(),
+  limit: z.coerce
+    .number('must be a number')
+    .int('must be a whole number')
+    .min(1, `must be from 1 to ${MAX_LIMIT}`)
+    .max(MAX_LIMIT, `must be from 1 to ${MAX_LIMIT}`)
+    .optional(),
+  continue: ContinueToken.optional(),
+});
+
+/** The query of `GET /api/v1/workloads`. */
+export const WorkloadsQuery = z.object({ namespace: Namespace.optional() });
+
+const MAX_ISSUES = 5;
+
+/** What is wrong with a value, in one sentence for a person. */
+export function describeIssues(error: z.ZodError): string {
+  const issues = error.issues.slice(0, MAX_ISSUES).map(({ path, message }) => {
+    const where = path.map(String).join('.');
+    return where === '' ? message : `${where}: ${message}`;
+  });
+  return issues.join('; ');
+}
+
+/** The request as the API answers it. */
+export function toView(request: UpdateRequest): UpdateRequestView {
+  const { metadata, spec, status } = request;
+  return {
+    ...request,
+    namespace: metadata.namespace,
+    name: metadata.name,
+    deployment: spec.targetRef.name,
+    currentImage: spec.currentImage,
+    newImage: spec.newImage,
+    phase: status.phase,
+  };
+}

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { html, raw } from 'hono/html';
+import type { UpdateRequest } from '../core/update-request.ts';
+import type { Approvals } from './approval-api.ts';
+import type { Health, LabelledCounter, Log } from './dependencies.ts';
+import { createEdge, sealRoutes, type EdgeApp } from './edge.ts';
+import { mountHealth } from './health.ts';
+
+export interface DashboardDependencies {
+  readonly approvals: Pick<Approvals, 'list'>;
+  readonly health: Health;
+  readonly metrics: { readonly httpRejectedTotal: LabelledCounter<'server' | 'reason'> };
+  readonly log: Log;
+  /** Where a browser finds the approval API, and the metrics, if it can. */
+  readonly apiUrl: string;
+  readonly metricsUrl?: string | undefined;
+}
+
+const MAX_ROWS = 200;
+const MAX_COUNTED = 1000;
+
+const STYLE = `
+:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
+body { max-width: 76rem; margin: 0 auto; padding: 1.5rem; }
+h1 { margin-bottom: 0; }
+.count { font-size: 1.25rem; font-weight: 600; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; }
+caption { text-align: left; padding-bottom: .5rem; }
+th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid GrayText; }
+code, td { overflow-wrap: anywhere; }
+`;
+
+const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
+// In one piece, because its hash is of every character between the tags.
+const STYLE_ELEMENT = raw(`<style>${STYLE}</style>`);
+const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
+type Html = ReturnType<typeof html>;
+
+/** The dashboard (8082): one page without scripts that shows what is there. Everything in it is escaped by `html`. */
+export function createDashboardApp(dependencies: DashboardDependencies): EdgeApp {
+  const { approvals, health, metrics, log } = dependencies;
+  const app = createEdge({ server: 'ui', log, metrics, contentSecurityPolicy: CONTENT_SECURITY_POLICY });
+  app.get('/', async (c) => {
+    try {
+      const [pending, recent] = await Promise.all([
+        approvals.list({ phase: ['Pending'], limit: MAX_COUNTED }),
+        approvals.list({ limit: MAX_ROWS }),
+      ]);
+      const count = `${pending.items.length}${pending.continue === undefined ? '' : '+'}`;
+      return c.html(page(dependencies, requestsSection(dependencies, count, recent.items)));
+    } catch (error) {
+      log.warn({ error }, 'dashboard could not list requests');
+      return c.html(
+        page(dependencies, html`<p role="alert">The update requests cannot be read just now.</p>`),
+        503,
+      );
+    }
+  });
+  mountHealth(app, health);
+  return sealRoutes(app);
+}
+
+function page({ apiUrl, metricsUrl }: DashboardDependencies, content: Html): Html {
+  const metricsLink = metricsUrl === undefined ? '' : html` · <a href="${metricsUrl}">Metrics</a>`;
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>Headwind</title>
+        ${STYLE_ELEMENT}
+      </head>
+      <body>
+        <header>
+          <h1>Headwind</h1>
+          <p>
+            Moves the workloads of this cluster to new container images and charts, by policy and approval.
+          </p>
+          <nav aria-label="Headwind">
+            <a href="${apiUrl}/api/v1/updates">Update requests as JSON</a> ·
+            <a href="${apiUrl}/api/v1/workloads">Workloads as JSON</a> ·
+            <a href="${apiUrl}/openapi.json">API description</a>${metricsLink}
+          </nav>
+        </header>
+        <main>${content}</main>
+      </body>
+    </html>`;
+}
+
+function requestsSection(
+  { apiUrl }: DashboardDependencies,
+  pending: string,
+  requests: readonly UpdateRequest[],
+): Html {
+  const example = requests.find(({ status }) => status.phase === 'Pending');
+  return html`<p class="count">Pending: ${pending}</p>
+    ${example === undefined ? '' : approvalHint(apiUrl, example)}
+    ${requests.length === 0 ? html`<p>There is no update request yet.</p>` : table(requests)}`;
+}
+
+function approvalHint(apiUrl: string, { metadata }: UpdateRequest): Html {
+  const route = `${apiUrl}/api/v1/updates/${metadata.namespace}/${metadata.name}/approve`;
+  return html`<p>Approve one with <code>curl -X POST ${route}</code></p>`;
+}
+
+function table(requests: readonly UpdateRequest[]): Html {
+  return html`<div class="scroll" role="region" aria-label="Update requests" tabindex="0">
+    <table>
+      <caption>
+        Update requests, newest first (at most ${MAX_ROWS})
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Workload</th>
+          <th scope="col">Running</th>
+          <th scope="col">New</th>
+          <th scope="col">Policy</th>
+          <th scope="col">Phase</th>
+          <th scope="col">Created</th>
+          <th scope="col">Request</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${requests.map(row)}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+function row({ metadata, spec, status }: UpdateRequest): Html {
+  const container = spec.containerName === undefined ? '' : `, ${spec.containerName}`;
+  const created = metadata.creationTimestamp;
+  return html`<tr>
+    <th scope="row">${spec.targetRef.kind} ${metadata.namespace}/${spec.targetRef.name}${container}</th>
+    <td><code>${spec.currentImage}</code></td>
+    <td><code>${spec.newImage}</code></td>
+    <td>${spec.policy}</td>
+    <td>${status.phase}${status.message === undefined ? '' : `: ${status.message}`}</td>
+    <td><time datetime="${created}">${created}</time></td>
+    <td>${metadata.name}</td>
+  </tr>`;
+}

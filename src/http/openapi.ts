@@ -1,0 +1,227 @@
+import { z } from 'zod';
+import { PHASES } from '../core/update-request.ts';
+import {
+  ActionAnswer,
+  ActionBody,
+  BlockerShape,
+  HealthShape,
+  ProblemShape,
+  UpdateRequestView,
+  WorkloadShape,
+} from './api-shapes.ts';
+
+/** One answer of a route: what it means, and its body's shape where it is JSON. */
+export interface DocumentedAnswer {
+  readonly description: string;
+  readonly shape?: z.ZodType;
+  /** `application/json` unless said otherwise. */
+  readonly contentType?: string;
+  readonly headers?: readonly string[];
+}
+
+export interface DocumentedRoute {
+  readonly method: 'get' | 'post';
+  /** With `{name}` for a parameter. */
+  readonly path: string;
+  readonly summary: string;
+  readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: object }>>;
+  readonly body?: z.ZodType;
+  readonly answers: Readonly<Record<number, DocumentedAnswer>>;
+}
+
+const refused = (description: string): DocumentedAnswer => ({
+  description,
+  shape: ProblemShape,
+  contentType: 'application/problem+json',
+});
+
+const UNAUTHENTICATED = refused('Nobody is signed in, and the auth mode wants somebody');
+const UNAVAILABLE = refused('The Kubernetes API cannot be reached; Retry-After says when to try again');
+const NO_REQUEST = refused('There is no such UpdateRequest');
+const NAMESPACE = { description: 'Only in this namespace', schema: { type: 'string' } };
+
+const action = (verb: string, effect: string): DocumentedRoute => ({
+  method: 'post',
+  path: `/api/v1/updates/{namespace}/{name}/${verb}`,
+  summary: effect,
+  body: ActionBody,
+  answers: {
+    200: { description: 'Done; status.phase tells what came of it', shape: ActionAnswer },
+    202: { description: 'Recorded; applying takes longer', shape: ActionAnswer, headers: ['Location'] },
+    400: refused('The body is not JSON'),
+    401: UNAUTHENTICATED,
+    403: refused('The request comes from a page of another site'),
+    404: NO_REQUEST,
+    409: refused('It is not Pending, as current_phase tells, or somebody else was first'),
+    413: refused('The body is too large'),
+    415: refused('The body is not declared as JSON'),
+    422: refused('The body does not have the expected shape'),
+    503: UNAVAILABLE,
+  },
+});
+
+const health = (path: string, summary: string): DocumentedRoute => ({
+  method: 'get',
+  path,
+  summary,
+  answers: {
+    200: { description: 'Yes; `OK` where text/plain is asked for', shape: HealthShape },
+    503: { description: 'No', shape: HealthShape },
+  },
+});
+
+/** Every route of the approval API; a test holds it against the app. */
+export const API_ROUTES: readonly DocumentedRoute[] = [
+  {
+    method: 'get',
+    path: '/api/v1/updates',
+    summary: 'UpdateRequests of all phases, newest first',
+    query: {
+      phase: {
+        description: 'Only in these phases, separated by commas',
+        schema: { type: 'array', items: { enum: PHASES } },
+      },
+      namespace: NAMESPACE,
+      limit: { description: 'At most so many', schema: { type: 'integer', minimum: 1, maximum: 1000 } },
+      continue: { description: 'X-Headwind-Continue of the page before', schema: { type: 'string' } },
+    },
+    answers: {
+      200: {
+        description: 'One page',
+        shape: z.array(UpdateRequestView),
+        headers: ['Link', 'X-Headwind-Continue'],
+      },
+      400: refused('A query parameter has a value that it cannot have'),
+      401: UNAUTHENTICATED,
+      410: refused('The continue token is too old'),
+      503: UNAVAILABLE,
+    },
+  },
+  {
+    method: 'get',
+    path: '/api/v1/updates/{namespace}/{name}',
+    summary: 'One UpdateRequest',
+    answers: {
+      200: { description: 'The request', shape: UpdateRequestView },
+      401: UNAUTHENTICATED,
+      404: NO_REQUEST,
+      503: UNAVAILABLE,
+    },
+  },
+  action('approve', 'Approve an UpdateRequest, which applies it'),
+  action('reject', 'Reject an UpdateRequest and hold its version'),
+  {
+    method: 'get',
+    path: '/api/v1/workloads',
+    summary: 'Workloads with each artifact, its last decision and its blockers',
+    query: { namespace: NAMESPACE },
+    answers: {
+      200: { description: 'All of them', shape: z.array(WorkloadShape) },
+      400: refused('A query parameter has a value that it cannot have'),
+      401: UNAUTHENTICATED,
+    },
+  },
+  {
+    method: 'get',
+    path: '/openapi.json',
+    summary: 'This document',
+    answers: { 200: { description: 'OpenAPI 3.1', shape: z.looseObject({ openapi: z.string() }) } },
+  },
+  health('/health', 'Whether Headwind is alive'),
+  health('/livez', 'Whether Headwind is alive'),
+  health('/readyz', 'Whether Headwind can serve'),
+];
+
+const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  UpdateRequest: UpdateRequestView,
+  ActionAnswer,
+  ActionBody,
+  Blocker: BlockerShape,
+  Workload: WorkloadShape,
+  Problem: ProblemShape,
+  Health: HealthShape,
+};
+
+/** The OpenAPI 3.1 document of the approval API. */
+export function openApiDocument(version: string): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const route of API_ROUTES) (paths[route.path] ??= {})[route.method] = toOperation(route);
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Headwind approval API', version, license: { name: 'MIT', identifier: 'MIT' } },
+    servers: [{ url: '/' }],
+    paths,
+    components: { schemas: toComponents() },
+  };
+}
+
+function toComponents(): object {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, shape] of Object.entries(SCHEMAS)) registry.add(shape, { id });
+  const { schemas } = z.toJSONSchema(registry, { uri: toReference, override: simplify });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([id, { $schema: _dialect, $id: _id, ...schema }]) => [id, schema]),
+  );
+}
+
+/** Leaves room for members to come, and `format` to say what a date is. */
+function simplify({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+  if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
+  delete jsonSchema.readOnly;
+}
+
+function toReference(id: string): string {
+  return `#/components/schemas/${id}`;
+}
+
+function idOf(shape: z.ZodType): string | undefined {
+  return Object.entries(SCHEMAS).find(([, known]) => known === shape)?.[0];
+}
+
+function toOperation({ path, summary, query, body, answers }: DocumentedRoute): object {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  const inQuery = Object.entries(query ?? {}).map(([name, { description, schema }]) => ({
+    name,
+    in: 'query',
+    description,
+    schema,
+    ...('items' in schema && { style: 'form', explode: false }),
+  }));
+  return {
+    summary,
+    parameters: [...inPath, ...inQuery],
+    ...(body && { requestBody: { required: false, content: toContent(body) } }),
+    responses: Object.fromEntries(
+      Object.entries(answers).map(([status, answer]) => [status, toResponse(answer)]),
+    ),
+  };
+}
+
+function toResponse({ description, shape, contentType, headers }: DocumentedAnswer): object {
+  return {
+    description,
+    ...(headers && {
+      headers: Object.fromEntries(headers.map((name) => [name, { schema: { type: 'string' } }])),
+    }),
+    ...(shape && { content: toContent(shape, contentType) }),
+  };
+}
+
+function toContent(shape: z.ZodType, contentType = 'application/json'): object {
+  return { [contentType]: { schema: toSchema(shape) } };
+}
+
+function toSchema(shape: z.ZodType): object {
+  const id = idOf(shape);
+  if (id !== undefined) return { $ref: toReference(id) };
+  if (shape instanceof z.ZodArray && shape.element instanceof z.ZodType)
+    return { type: 'array', items: toSchema(shape.element) };
+  const { $schema: _dialect, ...schema } = z.toJSONSchema(shape, { override: simplify });
+  return schema;
+}
