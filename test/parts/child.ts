@@ -34,9 +34,7 @@ export interface Child {
  */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const log = await open(options.logFile, 'a');
-  const guarded = existsSync(SETPRIV);
-  const command = guarded ? SETPRIV : options.command;
-  const args = guarded ? ['--pdeathsig', 'KILL', '--', options.command, ...options.args] : [...options.args];
+  const { command, args } = endingWithUs(options.command, options.args);
   const child = spawn(command, args, {
     stdio: ['ignore', log.fd, log.fd],
     env: options.env ?? process.env,
@@ -66,6 +64,18 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     },
     logTail: async (lines = 20) => tail(options.logFile, lines),
   };
+}
+
+/**
+ * The same command, such that the kernel kills it when this process is gone, even by SIGKILL; the process id stays the
+ * program's own. Without util-linux's setpriv it is the command as it is.
+ */
+export function endingWithUs(
+  command: string,
+  args: readonly string[],
+): { readonly command: string; readonly args: readonly string[] } {
+  if (!existsSync(SETPRIV)) return { command, args };
+  return { command: SETPRIV, args: ['--pdeathsig', 'KILL', '--', command, ...args] };
 }
 
 function spawned(child: ChildProcess, options: ChildOptions): Promise<number> {

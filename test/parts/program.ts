@@ -1,15 +1,13 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { freePorts } from './child.ts';
+import { endingWithUs, freePorts } from './child.ts';
 import { eventually, NoUseWaitingError } from './eventually.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const SETPRIV = '/usr/bin/setpriv';
 const MAX_LINES = 50_000;
 
 /** One line of the program's log. */
@@ -93,12 +91,11 @@ async function choosePorts(env: ProgramOptions['env']): Promise<Ports> {
 }
 
 function launch(options: ProgramOptions, ports: Ports): Running {
-  const program =
+  const [program, ...first] =
     options.from === 'build'
       ? [join(ROOT, 'bin/headwind')]
       : [process.execPath, join(ROOT, 'src/cli/headwind.ts')];
-  const guard = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', '--'] : [];
-  const [command = process.execPath, ...args] = [...guard, ...program, ...(options.args ?? [])];
+  const { command, args } = endingWithUs(program ?? process.execPath, [...first, ...(options.args ?? [])]);
   const portVariables = SERVERS.map((server) => [
     `HEADWIND_${server.toUpperCase()}_PORT`,
     String(ports[server]),
