@@ -58,6 +58,7 @@ export async function runHeadwind(run: HeadwindRun): Promise<HeadwindOutcome> {
     .usage('[options] [command]')
     .version(programVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
     .argument('[command]')
     .addHelpText('after', '\nWithout a command the operator runs. Settings: headwind check-config')
     .configureHelp({ visibleArguments: () => [] })
