@@ -14,8 +14,6 @@ export function openApiJson(): JsonObject {
   };
 }
 
-export const OPENAPI_PROTOBUF = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
-
 const SWAGGER = 1;
 const INFO = 2;
 const INFO_TITLE = 1;

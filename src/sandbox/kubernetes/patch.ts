@@ -66,8 +66,10 @@ function applied(document: unknown, operation: Operation): unknown {
     case 'replace':
       read(document, path);
       return path.length === 0 ? value : added(removed(document, path), path, value);
-    case 'move':
-      return added(removed(document, from), path, read(document, from));
+    case 'move': {
+      const moved = read(document, from);
+      return added(removed(document, from), path, moved);
+    }
     case 'copy':
       return added(document, path, structuredClone(read(document, from)));
     case 'test':

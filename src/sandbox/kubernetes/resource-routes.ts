@@ -116,8 +116,13 @@ function checkKind(type: ResourceType, draft: ObjectDraft): void {
     throw badRequest(
       `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
     );
-  if (kind !== type.kind)
+  if (kind === type.kind) return;
+  if (type.builtIn || kind === '')
     throw badRequest(`${kind} in version "${type.version}" cannot be handled as a ${type.kind}`);
+  const message = `Invalid value: ${JSON.stringify(kind)}: must be ${type.kind}`;
+  throw invalid({ ...type, kind }, draft.metadata.name ?? '', [
+    { reason: 'FieldValueInvalid', field: 'kind', message },
+  ]);
 }
 
 function find(context: RouteContext, { type, namespace, name }: Named): ApiObject {

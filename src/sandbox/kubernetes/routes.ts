@@ -3,7 +3,7 @@ import { methodNotAllowed, noSuchPath } from './api-error.ts';
 import { coreVersions, groupList, groupOf, resourceList, VERSION } from './discovery.ts';
 import type { JsonObject } from './json.ts';
 import type { ContainerLog } from './logs.ts';
-import { OPENAPI_PROTOBUF, openApiJson, openApiProtobuf } from './openapi.ts';
+import { openApiJson, openApiProtobuf } from './openapi.ts';
 import { answerCollection, answerObject, type Target } from './resource-routes.ts';
 import type { ResourceTypes } from './resource-type.ts';
 import { review, REVIEW_GROUP, reviewKindOf } from './reviews.ts';
@@ -78,7 +78,7 @@ function found(body: JsonObject | undefined): Reply {
 
 function openApi(accept: string): Reply {
   if (accept.includes('proto-openapi'))
-    return { kind: 'bytes', contentType: OPENAPI_PROTOBUF, bytes: openApiProtobuf() };
+    return { kind: 'bytes', contentType: 'application/octet-stream', bytes: openApiProtobuf() };
   return ok(openApiJson());
 }
 

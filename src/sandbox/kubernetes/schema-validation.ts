@@ -140,7 +140,11 @@ function requiredRule(schema: JsonObject, value: unknown, path: string): readonl
   if (!isJsonObject(value)) return [];
   return arrayAt(schema, 'required')
     .filter((key): key is string => typeof key === 'string' && value[key] === undefined)
-    .map((key) => ({ reason: 'FieldValueRequired', field: below(path, key), message: 'Required value' }));
+    .map((key) => ({
+      reason: 'FieldValueRequired',
+      field: below(withoutIndexes(path), key),
+      message: 'Required value',
+    }));
 }
 
 function combinationRule(schema: JsonObject, value: unknown, path: string): readonly Cause[] {
@@ -163,6 +167,11 @@ function combinationRule(schema: JsonObject, value: unknown, path: string): read
       ? [wrong(path, value, 'must not validate the schema (not)')]
       : []),
   ];
+}
+
+/** The API server names a missing field by its place in the schema, not by its item. */
+function withoutIndexes(path: string): string {
+  return path.replaceAll(/\[\d+\]/g, '');
 }
 
 function below(path: string, key: string): string {
