@@ -25,8 +25,8 @@ lint: $(STAMP) ## check types, rules, format and the direction of imports
 	node tools/check-floors.ts && \
 	echo 'lint: types, rules, format and imports are right'
 
-format: $(STAMP) ## write all files in the one format
-	@$(NODE_PATH) && $(BIN)/oxfmt .
+format: $(STAMP) ## write all files in the one format, and the tables of README.md
+	@$(NODE_PATH) && $(BIN)/oxfmt . >/dev/null && { test ! -f README.md || node tools/readme-tables.ts; }
 
 unit: $(STAMP) ## run the unit tests alone
 	@$(NODE_PATH) && $(BIN)/vitest run --project unit

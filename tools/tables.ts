@@ -1,0 +1,29 @@
+import { settingsMarkdown } from '../src/config/documentation.ts';
+import { metricsMarkdown } from '../src/telemetry/documentation.ts';
+import { createMetrics } from '../src/telemetry/metrics.ts';
+
+/** The tables that documents repeat, each made from the one place where its facts stand. */
+export const TABLES: Readonly<Record<string, () => string>> = {
+  settings: settingsMarkdown,
+  metrics: () => metricsMarkdown(createMetrics().described),
+};
+
+/**
+ * The document with each table in its place, between `<!-- settings:start -->` and `<!-- settings:end -->`. Throws where
+ * a place names a table that does not exist, or has no end.
+ */
+export function fillTables(text: string): string {
+  const filled = text.replaceAll(
+    /^<!-- ([a-z]+):start -->\n(?:(?!<!-- )[^])*?^<!-- \1:end -->$/gm,
+    (_all, name: string) => {
+      const make = TABLES[name];
+      if (make === undefined)
+        throw new Error(`there is no table "${name}"; there are ${Object.keys(TABLES).join(', ')}`);
+      return `<!-- ${name}:start -->\n${make()}\n<!-- ${name}:end -->`;
+    },
+  );
+  const starts = filled.match(/^<!-- [a-z]+:start -->$/gm)?.length ?? 0;
+  const ends = filled.match(/^<!-- [a-z]+:end -->$/gm)?.length ?? 0;
+  if (starts !== ends) throw new Error(`${starts} tables start, but ${ends} end`);
+  return filled;
+}
