@@ -67,6 +67,11 @@ describe('a pending request', () => {
     expect(stepOf(aRequest(), { siblings: [lower] })).toMatchObject({ kind: 'wait' });
   });
 
+  it('is not superseded by one that starts from another image: that one no longer fits', () => {
+    const stale = aRequest({ name: 'z-stale', spec: { currentImage: 'nginx:1.24.0' } });
+    expect(stepOf(aRequest(), { siblings: [stale] })).toMatchObject({ kind: 'wait' });
+  });
+
   it('is not superseded by a finished one', () => {
     const finished = aRequest({
       name: 'done',

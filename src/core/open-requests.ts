@@ -13,14 +13,21 @@ export function isReplaceable(request: UpdateRequest): boolean {
   return phase === 'Pending' || (phase === 'Approved' && approvedBy === APPROVED_BY_POLICY);
 }
 
-/** The open request, among those of the same artifact, that takes this one's place; undefined if none does. */
+/**
+ * The open request, among those of the same artifact, that takes this one's place; undefined if none does. One that
+ * starts from another image is not comparable: of those two, one no longer fits what runs, and ends by itself.
+ */
 export function findSuccessor(
   request: UpdateRequest,
   siblings: readonly UpdateRequest[],
 ): UpdateRequest | undefined {
   if (!isReplaceable(request)) return undefined;
   return siblings.find(
-    (other) => other.metadata.uid !== request.metadata.uid && isOpen(other) && isNewerRequest(other, request),
+    (other) =>
+      other.metadata.uid !== request.metadata.uid &&
+      other.spec.currentImage === request.spec.currentImage &&
+      isOpen(other) &&
+      isNewerRequest(other, request),
   );
 }
 

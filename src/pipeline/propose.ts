@@ -76,9 +76,18 @@ type Outcome =
   | { readonly kind: 'created' | 'known'; readonly request: UpdateRequest }
   | { readonly kind: 'stay' }
   | { readonly kind: 'unresolved' };
-type Candidate = Pick<Signal, 'tag' | 'source'>;
+interface Candidate extends Pick<Signal, 'tag' | 'source'> {
+  /** Until when a registry that does not know the tag is asked again, in milliseconds since the Unix epoch. */
+  readonly patientUntilMs: number;
+}
 
 const PROPOSALS_AT_ONCE = 16;
+/**
+ * Registries tell of a push before the tag can be read: distribution notifies when the manifest is stored and links the
+ * tag after that, and those on object stores lag behind. Within this time "no such tag" is not believed.
+ */
+const TAG_APPEARS_WITHIN_MS = 2000;
+const ASK_AGAIN_MS = 200;
 /** More attempts at one and the same update than this mean that something proposes it in a circle. */
 const MAX_ATTEMPTS = 50;
 
@@ -88,10 +97,13 @@ export function createProposer(options: ProposerOptions): Proposer {
   const limit = pLimit(PROPOSALS_AT_ONCE);
 
   async function accept(signals: readonly Signal[]): Promise<AcceptOutcome> {
+    const patientUntilMs = clock.now() + TAG_APPEARS_WITHIN_MS;
     const work = distinct(signals).flatMap((signal) =>
       catalog
         .byRepository(repositoryKey(signal.repository))
-        .map(({ workload, artifact }) => limit(() => consider(workload, artifact, signal))),
+        .map(({ workload, artifact }) =>
+          limit(() => consider(workload, artifact, { ...signal, patientUntilMs })),
+        ),
     );
     const outcomes = await Promise.all(work);
     return {
@@ -120,7 +132,7 @@ export function createProposer(options: ProposerOptions): Proposer {
     const input = gather();
     const blockers = proposalBlockers(input);
     if (blockers.length > 0) return stayed(workload, artifact, candidate, blockers);
-    const confirmation = await confirm(workload, input);
+    const confirmation = await confirm(workload, input, candidate.patientUntilMs);
     // Asking took time, in which another signal may have been decided: look at the requests again.
     const decision = decide(gather(), confirmation, options.verifyMode);
     if (decision.action === 'stay') {
@@ -145,17 +157,28 @@ export function createProposer(options: ProposerOptions): Proposer {
     return all.filter((request) => request.metadata.uid !== replaced?.metadata.uid);
   }
 
-  async function confirm(workload: Workload, input: ProposalInput): Promise<Confirmation> {
+  async function confirm(
+    workload: Workload,
+    input: ProposalInput,
+    patientUntilMs: number,
+  ): Promise<Confirmation> {
     if (!input.reference.ok) return { outcome: 'not-asked' };
     const reference = input.reference.value;
     const { tag } = input.candidate;
     const needsDigest = reference.digest !== undefined || tag === effectiveTag(reference);
     if (options.verifyMode === 'never' && !needsDigest) return { outcome: 'not-asked' };
     const { repository } = reference;
-    return options.confirm({
-      repository,
-      tag,
-      credentials: () => options.credentialsFor(workload, repository),
+    const credentials = (): Promise<readonly Credential[]> => options.credentialsFor(workload, repository);
+    for (let pauseMs = ASK_AGAIN_MS; ; pauseMs *= 2) {
+      const answer = await options.confirm({ repository, tag, credentials });
+      if (answer.outcome !== 'missing' || clock.now() + pauseMs > patientUntilMs) return answer;
+      await pause(pauseMs);
+    }
+  }
+
+  function pause(durationMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      clock.after(durationMs, resolve);
     });
   }
 
@@ -281,7 +304,8 @@ export function createProposer(options: ProposerOptions): Proposer {
       const source = request.metadata.annotations?.[SOURCE_ANNOTATION];
       if (artifact === undefined || !wanted.ok || wanted.value.tag === undefined) return undefined;
       if (source !== 'webhook' && source !== 'polling') return undefined;
-      const outcome = await proposeFor(workload, artifact, { tag: wanted.value.tag, source }, request);
+      const candidate: Candidate = { tag: wanted.value.tag, source, patientUntilMs: clock.now() };
+      const outcome = await proposeFor(workload, artifact, candidate, request);
       if (outcome.kind === 'unresolved') throw new Error('the registry or the cluster could not be asked');
       return outcome.kind === 'stay' ? undefined : outcome.request;
     },
