@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { PROTOBUF, readProtobuf } from './protobuf.ts';
 import { badRequest, tooLarge, unsupportedMediaType } from './api-error.ts';
 
 /** As in the API server: no object is larger. */
@@ -17,7 +18,7 @@ export function mediaTypeOf(request: IncomingMessage): string {
 }
 
 /**
- * Reads the body as JSON; undefined if there is none.
+ * Reads the body as JSON, or as the protobuf that newer kubectl sends; undefined if there is none.
  * @throws ApiError 400, 413, 415
  */
 export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
@@ -31,6 +32,7 @@ export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
   }
   if (size === 0) return undefined;
   const mediaType = mediaTypeOf(request);
+  if (mediaType === PROTOBUF) return readProtobuf(Buffer.concat(chunks));
   if (mediaType !== '' && !READABLE.includes(mediaType)) throw unsupportedMediaType(['application/json']);
   return parse(Buffer.concat(chunks).toString('utf8'));
 }
