@@ -50,6 +50,8 @@ export interface ListenOptions {
   readonly maxConnections?: number;
   /** Told of each request that was refused before the application saw it. */
   readonly onRefused?: (code: ProblemCode) => void;
+  /** Told when a connection could not be taken, for want of file descriptors say; the server goes on. */
+  readonly onError?: (error: Error) => void;
 }
 
 export interface Listening {
@@ -142,12 +144,15 @@ function createBoundedServer({ timeouts, maxConnections }: ListenOptions): Serve
   return server;
 }
 
-function bind(server: Server, { host, port }: ListenOptions): Promise<number> {
+function bind(server: Server, options: ListenOptions): Promise<number> {
+  const { host, port } = options;
   return new Promise((resolve, reject) => {
     const refuse = (error: Error): void => reject(new ListenError({ host, port }, error));
     server.once('error', refuse);
     server.listen({ host, port }, () => {
       server.off('error', refuse);
+      // Without a listener, one connection that cannot be taken would end the process.
+      server.on('error', (error) => options.onError?.(error));
       const address = server.address();
       resolve(typeof address === 'object' && address != null ? address.port : port);
     });
