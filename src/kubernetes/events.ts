@@ -194,8 +194,9 @@ class BackgroundRecorder implements EventRecorder {
   }
 
   async #pause(delayMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
     const { signal } = this.#end;
+    if (signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
     const cancel = this.#options.clock.after(delayMs, resolve);
     const onEnd = (): void => resolve();
     signal.addEventListener('abort', onEnd, { once: true });

@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join } from 'node:path';
-import { load } from 'js-yaml';
+import { loadAll } from 'js-yaml';
 import { z } from 'zod';
 
 /** A kubeconfig cannot be used. The message names the file and the field. */
@@ -63,8 +63,8 @@ const User = z.object({
   username: absentIfNull(text),
   password: absentIfNull(text),
   exec: absentIfNull(Exec),
-  'auth-provider': z.unknown(),
-  as: z.unknown(),
+  'auth-provider': z.unknown().optional(),
+  as: z.unknown().optional(),
 });
 export type KubeconfigUser = z.infer<typeof User>;
 
@@ -169,22 +169,20 @@ function addEntries(
 function parseDocument(file: KubeconfigFile): z.infer<typeof Document> {
   let value: unknown;
   try {
-    value = load(file.text, { filename: file.path });
+    [value] = loadAll(file.text, { filename: file.path });
   } catch (cause) {
-    // The cause quotes the lines around the mistake, which may hold a token: only the place is told.
+    // The cause quotes what it stumbled over, which may be a token: only the place is told.
     throw new KubeconfigError(`${file.path} is not YAML${placeOf(cause)}`);
   }
   if (value == null) value = {};
   return read(Document, { file: file.path, value }, '');
 }
 
-const Marked = z
-  .object({ mark: z.object({ line: z.number() }), reason: z.string() })
-  .partial({ reason: true });
+const Marked = z.object({ mark: z.object({ line: z.number() }) });
 
 function placeOf(thrown: unknown): string {
   const parsed = Marked.safeParse(thrown);
-  return parsed.success ? ` (line ${parsed.data.mark.line + 1}: ${parsed.data.reason ?? 'unreadable'})` : '';
+  return parsed.success ? ` (line ${parsed.data.mark.line + 1})` : '';
 }
 
 function read<T extends z.ZodType>(schema: T, entry: Entry, what: string): z.output<T> {

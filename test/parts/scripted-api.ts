@@ -30,6 +30,8 @@ export interface ScriptedApi {
   expireContinues(): void;
   /** The resourceVersions from which watches were asked for, in order. */
   readonly watchedFrom: readonly string[];
+  /** How many watches are open. */
+  readonly openWatches: number;
   /** Called after each page, to change something in the middle of a list. */
   onPage: ((page: number) => void) | undefined;
   close(): Promise<void>;
@@ -111,6 +113,9 @@ export async function startScriptedApi(): Promise<ScriptedApi> {
   const api: ScriptedApi = {
     url: `http://127.0.0.1:${address.port}`,
     watchedFrom,
+    get openWatches() {
+      return watchers.size;
+    },
     onPage: undefined,
     put(name, annotations = {}) {
       version += 1;
