@@ -1,0 +1,115 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../../core/clock.ts';
+import { API_VERSION, PLURAL, requestKey, UpdateRequest, type Phase } from '../../core/update-request.ts';
+import type { KubernetesClient } from '../../kubernetes/client.ts';
+import { createReflector, type Reflector } from '../../kubernetes/reflector.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { requestNews, versionOf } from './request-news.ts';
+import { rolloutView, troublesOf, type RolloutView } from './rollout-view.ts';
+import type { Teller } from './teller.ts';
+
+/** How many requests, workloads and troubles are remembered, so that each is told once. */
+const REMEMBERED = 2000;
+
+export interface NarratorOptions {
+  readonly client: Pick<KubernetesClient, 'request' | 'stream'>;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly teller: Teller;
+  /** The first request that waits for approval. */
+  readonly onFirstPending: (request: UpdateRequest) => void;
+}
+
+/** Watches the Kubernetes API as any client does, and tells what happens there, until `stop`. */
+export function startNarrator(options: NarratorOptions): { stop(): Promise<void> } {
+  const reflectors: readonly Reflector<unknown>[] = [
+    followRequests(options),
+    ...['deployments', 'statefulsets', 'daemonsets'].map((resource) => followRollouts(options, resource)),
+    followPods(options),
+  ];
+  for (const reflector of reflectors) {
+    // Whether the first list is complete is nobody's concern here, nor that the end came before.
+    reflector.synced.catch(() => undefined);
+    reflector.start();
+  }
+  return {
+    stop: async () => {
+      await Promise.all(reflectors.map(async (reflector) => reflector.stop()));
+    },
+  };
+}
+
+function followRequests({ teller, onFirstPending, ...common }: NarratorOptions): Reflector<unknown> {
+  const phases = new LRUCache<string, Phase>({ max: REMEMBERED });
+  let pendingSeen = false;
+  return createReflector<UpdateRequest>({
+    ...common,
+    resource: PLURAL,
+    path: `/apis/${API_VERSION}/${PLURAL}`,
+    project: (object) => UpdateRequest.parse(object),
+    onChange: ({ type, item }) => {
+      const key = requestKey(item);
+      const { phase } = item.status;
+      if (type === 'remove' || phases.get(key) === phase) return;
+      phases.set(key, phase);
+      teller.tell(requestNews(item));
+      if (phase !== 'Pending' || !item.spec.requireApproval || pendingSeen) return;
+      pendingSeen = true;
+      onFirstPending(item);
+    },
+  });
+}
+
+function followRollouts({ teller, ...common }: NarratorOptions, resource: string): Reflector<unknown> {
+  /** The images that each workload last had everywhere; absent before the first time. */
+  const settled = new LRUCache<string, string>({ max: REMEMBERED });
+  const settle = ({ namespace, name, images }: RolloutView): void => {
+    const key = `${namespace}/${name}`;
+    const before = settled.get(key);
+    const now = images.join(' ');
+    settled.set(key, now);
+    if (before === undefined || before === now) return;
+    const versions = images.map(versionOf).join(' ');
+    const fields = { namespace, workload: name, resource, images };
+    teller.tell({
+      event: 'rolled-out',
+      tone: 'good',
+      message: `${key}: all pods run ${versions} and are available`,
+      fields,
+    });
+  };
+  return createReflector<RolloutView>({
+    ...common,
+    resource,
+    path: `/apis/apps/v1/${resource}`,
+    project: rolloutView,
+    onChange: ({ type, item }) => {
+      if (type === 'upsert' && item.settled) settle(item);
+    },
+  });
+}
+
+function followPods({ teller, ...common }: NarratorOptions): Reflector<unknown> {
+  const told = new LRUCache<string, true>({ max: REMEMBERED });
+  return createReflector<readonly ReturnType<typeof troublesOf>[number][]>({
+    ...common,
+    resource: 'pods',
+    path: '/api/v1/pods',
+    project: troublesOf,
+    onChange: ({ type, item }) => {
+      if (type === 'remove') return;
+      for (const { namespace, pod, image, reason } of item) {
+        const key = `${namespace} ${image} ${reason}`;
+        if (told.has(key)) continue;
+        told.set(key, true);
+        teller.tell({
+          event: 'container-in-trouble',
+          tone: 'bad',
+          message: `${namespace}/${pod}: ${reason} with ${versionOf(image)}`,
+          fields: { namespace, pod, image, reason },
+        });
+      }
+    },
+  });
+}

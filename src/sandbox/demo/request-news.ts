@@ -1,0 +1,84 @@
+import type { Phase, UpdateRequest } from '../../core/update-request.ts';
+import type { Told, Tone } from './teller.ts';
+
+/** What is told of a request that is in `phase` now and was not before. */
+export function requestNews(request: UpdateRequest): Told {
+  const { phase } = request.status;
+  const { event, tone, text } = NEWS[phase];
+  return {
+    event,
+    tone: phase === 'Pending' && !request.spec.requireApproval ? 'plain' : tone,
+    message: `${titleOf(request)}: ${text(request)}`,
+    fields: {
+      namespace: request.metadata.namespace,
+      request: request.metadata.name,
+      kind: request.spec.targetRef.kind,
+      workload: request.spec.targetRef.name,
+      container: request.spec.containerName,
+      currentImage: request.spec.currentImage,
+      newImage: request.spec.newImage,
+      phase,
+    },
+  };
+}
+
+interface News {
+  readonly event: string;
+  readonly tone: Tone;
+  readonly text: (request: UpdateRequest) => string;
+}
+
+const NEWS: Readonly<Record<Phase, News>> = {
+  Pending: {
+    event: 'request-created',
+    tone: 'wait',
+    text: ({ metadata, spec }) =>
+      spec.requireApproval ? `waits for approval (${metadata.name})` : `will be applied (${metadata.name})`,
+  },
+  Approved: {
+    event: 'request-approved',
+    tone: 'plain',
+    text: ({ status }) => `approved by ${status.approvedBy ?? 'nobody who is known'}`,
+  },
+  Completed: {
+    event: 'request-applied',
+    tone: 'good',
+    text: ({ status }) => `applied${by(status.approvedBy)}`,
+  },
+  Rejected: {
+    event: 'request-rejected',
+    tone: 'plain',
+    text: ({ status }) => `rejected${by(status.rejectedBy)}`,
+  },
+  Failed: { event: 'request-failed', tone: 'bad', text: (request) => `failed${because(request)}` },
+  Expired: { event: 'request-expired', tone: 'plain', text: () => 'expired' },
+  Superseded: {
+    event: 'request-superseded',
+    tone: 'plain',
+    text: (request) => `superseded${because(request)}`,
+  },
+  RolledBack: {
+    event: 'request-rolled-back',
+    tone: 'bad',
+    text: (request) => `rolled back${because(request)}`,
+  },
+};
+
+function by(identity: string | undefined): string {
+  return identity === undefined ? '' : ` (${identity})`;
+}
+
+function because({ status }: UpdateRequest): string {
+  return status.message === undefined ? '' : `: ${status.message}`;
+}
+
+function titleOf({ metadata, spec }: UpdateRequest): string {
+  return `${metadata.namespace}/${spec.targetRef.name} ${versionOf(spec.currentImage)} -> ${versionOf(spec.newImage)}`;
+}
+
+/** What stands behind the last colon of the name: `1.4.2` of `127.0.0.1:5000/shop/checkout:1.4.2`. */
+export function versionOf(image: string): string {
+  const [name = image] = image.split('@');
+  const colon = name.lastIndexOf(':');
+  return colon > name.lastIndexOf('/') ? name.slice(colon + 1) : 'latest';
+}
