@@ -1,4 +1,5 @@
 // Bundles the programs into dist/ and writes their launchers into bin/: `node tools/build.ts`.
+// NODE_OPTIONS=--enable-source-maps makes stack traces point at the sources, for about 6 MB of memory.
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -36,7 +37,9 @@ await build({
   target: `node${nodeMajor}`,
   define: { HEADWIND_VERSION: JSON.stringify(manifest.version) },
   banner: { js: REQUIRE },
+  // Source text stays in memory: without blanks it is 2 MB less. Names are kept, for stack traces.
   minifySyntax: true,
+  minifyWhitespace: true,
   sourcemap: 'linked',
   sourcesContent: false,
   legalComments: 'none',

@@ -33,7 +33,7 @@ new_enough() {
 
 for node in "\${HEADWIND_NODE:-node}" "$root"/.tools/node/node_modules/*/bin/node; do
   if new_enough "$node"; then
-    exec "$node" ${flags.map((flag) => `${flag} `).join('')}--enable-source-maps "$root/dist/${program}.mjs" "$@"
+    exec "$node" ${flags.map((flag) => `${flag} `).join('')}"$root/dist/${program}.mjs" "$@"
   fi
 done
 echo "${program}: needs Node.js ${nodeMajor} or newer; install it, or run \\"make\\" in $root, which brings it" >&2

@@ -25,7 +25,7 @@ function run(
   return JSON.parse(text);
 }
 
-const SAYS = { args: ['a b', '--c=$d'], flags: ['--max-semi-space-size=1', '--enable-source-maps'] };
+const SAYS = { args: ['a b', '--c=$d'], flags: ['--max-semi-space-size=1'] };
 
 beforeAll(() => {
   writeProgram(script, launcher({ program: 'say', nodeMajor: 24, flags: ['--max-semi-space-size=1'] }));
