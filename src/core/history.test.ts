@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   formatHistory,
   historyOf,
+  isSameRollout,
   parseHistory,
   recordUpdate,
   wasAppliedBy,
@@ -74,4 +75,21 @@ it('knows whether a request has been applied', () => {
   const history = recordUpdate([], 'a:1', { ...entry('a:2'), updateRequestName: 'web-1' });
   expect(wasAppliedBy(history, 'web-1')).toBe(true);
   expect(wasAppliedBy(history, 'web-2')).toBe(false);
+});
+
+describe('isSameRollout', () => {
+  const history = recordUpdate([], 'shop/app:1.0.0', entry('shop/app:1.1.0'));
+
+  it.each([
+    ['the version that a sibling just got', 'docker.io/shop/app:1.1.0', true],
+    ['another version of it', 'shop/app:1.2.0', false],
+    ['the same tag of another image', 'shop/proxy:1.1.0', false],
+    ['something that cannot be read', 'SHOP', false],
+  ])('%s', (_, image, expected) => {
+    expect(isSameRollout(history, image)).toBe(expected);
+  });
+
+  it('is never so without a history', () => {
+    expect(isSameRollout([], 'shop/app:1.1.0')).toBe(false);
+  });
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseImageReference, repositoryKey } from './image-reference.ts';
 
 /** One entry of annotation `headwind.sh/update-history`: an image that a container was given, newest first. */
 const HistoryEntry = z.object({
@@ -58,6 +59,16 @@ export function historyOf(history: readonly HistoryEntry[], container: string): 
 /** Whether the update that `updateRequestName` stands for has been applied to the workload. */
 export function wasAppliedBy(history: readonly HistoryEntry[], updateRequestName: string): boolean {
   return history.some((entry) => entry.updateRequestName === updateRequestName);
+}
+
+/**
+ * Whether `image` is the very version that the workload's last update brought: another container follows what one of
+ * its siblings got, which is the same rollout and not the next one.
+ */
+export function isSameRollout(history: readonly HistoryEntry[], image: string): boolean {
+  const [last, next] = [parseImageReference(history[0]?.image ?? ''), parseImageReference(image)];
+  if (!last.ok || !next.ok || last.value.tag !== next.value.tag) return false;
+  return repositoryKey(last.value.repository) === repositoryKey(next.value.repository);
 }
 
 function withinLimit(history: readonly HistoryEntry[]): readonly HistoryEntry[] {

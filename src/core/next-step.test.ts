@@ -11,6 +11,7 @@ function aTarget(change: Partial<Target> & { annotations?: Record<string, string
     annotated: true,
     artifact: aContainer(),
     appliedByThis: false,
+    sameRollout: false,
     ...rest,
   };
 }
@@ -191,6 +192,14 @@ describe('an approved request', () => {
     ).toMatchObject({
       kind: 'apply',
     });
+  });
+
+  it('by policy does not wait for the interval when another container just got the same version', () => {
+    const annotations = { ...NO_APPROVAL, 'headwind.sh/last-update': '2026-01-01T11:59:00Z' };
+    const step = stepOf(anApprovedRequest(BY_POLICY), {
+      target: aTarget({ annotations, sameRollout: true }),
+    });
+    expect(step).toMatchObject({ kind: 'apply' });
   });
 
   it('by policy waits for spec.notBefore', () => {

@@ -18,6 +18,8 @@ export interface Target {
   readonly artifact: Artifact | undefined;
   /** Whether the workload's own history says that this very request has been applied. */
   readonly appliedByThis: boolean;
+  /** Whether the workload's last update brought this very version to another of its containers. */
+  readonly sameRollout: boolean;
 }
 
 export interface StepInput {
@@ -138,7 +140,7 @@ function applyBlockers({ request, nowMs }: StepInput, target: Target, byPolicy: 
     blockers.push(invalidAnnotations(target.problems));
   if (target.settings.paused) blockers.push(pausedBlocker());
   if (!byPolicy) return blockers;
-  const interval = intervalBlocker(target.settings, nowMs);
+  const interval = target.sameRollout ? undefined : intervalBlocker(target.settings, nowMs);
   if (interval !== undefined) blockers.push(interval);
   const notBeforeMs = timeOf(request.spec.notBefore);
   if (notBeforeMs !== undefined && notBeforeMs > nowMs && interval === undefined) {

@@ -1,4 +1,5 @@
 import { parseImageReference } from './image-reference.ts';
+import { proposedAtMs } from './new-request.ts';
 import { compareForPolicy, type Policy } from './policy.ts';
 import { APPROVED_BY_POLICY, type UpdateRequest } from './update-request.ts';
 
@@ -61,8 +62,8 @@ function isNewerRequest(a: UpdateRequest, b: UpdateRequest): boolean {
   const { policy } = a.spec;
   const byVersion = policy === 'force' ? 0 : (orderOf(tagOf(a), tagOf(b), policy) ?? 0);
   if (byVersion !== 0) return byVersion > 0;
-  const byAge = Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp);
-  // Two of the same second: the name decides, so that every replica decides alike.
+  const byAge = proposedAtMs(a) - proposedAtMs(b);
+  // Two of the same instant: the name decides, so that every replica decides alike.
   return byAge === 0 ? a.metadata.name > b.metadata.name : byAge > 0;
 }
 

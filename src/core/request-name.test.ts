@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { requestLabels, requestName, type RequestIdentity } from './request-name.ts';
 
 const IDENTITY: RequestIdentity = {
-  target: { kind: 'Deployment', namespace: 'shop', name: 'web' },
+  target: { kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'u1' },
   artifact: 'nginx',
   currentImage: 'nginx:1.25.0',
   newImage: 'registry:5000/nginx:1.26.0',
@@ -26,6 +26,7 @@ describe('requestName', () => {
       'the place where name and container meet',
       { target: { ...IDENTITY.target, name: 'web-nginx' }, artifact: '' },
     ],
+    ['the workload being another one of the same name', { target: { ...IDENTITY.target, uid: 'u2' } }],
     ['the container', { artifact: 'nginx2' }],
     ['the current image', { currentImage: 'nginx:1.24.0' }],
     ['characters that names cannot hold', { newImage: 'registry:5000/nginx:1.26_0' }],

@@ -3,7 +3,7 @@ import type { Workload } from './workload.ts';
 
 /** What makes a request the one that it is: two proposals with the same identity are the same request. */
 export interface RequestIdentity {
-  readonly target: Pick<Workload, 'kind' | 'namespace' | 'name'>;
+  readonly target: Pick<Workload, 'kind' | 'namespace' | 'name' | 'uid'>;
   readonly artifact: string;
   readonly currentImage: string;
   readonly newImage: string;
@@ -34,6 +34,7 @@ export function requestName(identity: RequestIdentity): string {
     target.kind,
     target.namespace,
     target.name,
+    target.uid,
     identity.artifact,
     identity.currentImage,
     identity.newImage,

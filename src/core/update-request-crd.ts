@@ -68,7 +68,7 @@ function rootSchema(): unknown {
 /** What Kubernetes calls a structural schema: no `$schema`, no `additionalProperties: false`, no pattern beside a format. */
 function structural(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(structural);
-  if (typeof schema !== 'object' || schema === null) return schema;
+  if (typeof schema !== 'object' || schema == null) return schema;
   const entries = Object.entries(schema).filter(
     ([key]) =>
       key !== '$schema' && key !== 'additionalProperties' && !(key === 'pattern' && 'format' in schema),

@@ -1,7 +1,7 @@
 import { ANNOTATION, parseAnnotations } from '../core/annotations.ts';
 import type { Blocker } from '../core/blocker.ts';
 import type { Clock } from '../core/clock.ts';
-import { parseHistory, wasAppliedBy } from '../core/history.ts';
+import { isSameRollout, parseHistory, wasAppliedBy } from '../core/history.ts';
 import { APPLIED_MESSAGE, nextStep, type Step, type Target } from '../core/next-step.ts';
 import { transition, waitingStatus, type Change } from '../core/request-machine.ts';
 import { APPROVED_BY_POLICY, type UpdateRequest, type UpdateRequestStatus } from '../core/update-request.ts';
@@ -10,7 +10,7 @@ import type { Outcome } from '../kubernetes/work-queue.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Applier } from './apply.ts';
 import type { Proposer } from './propose.ts';
-import { artifactKey, type RequestStore } from './request-store.ts';
+import { artifactKeyOf, type RequestStore } from './request-store.ts';
 
 export interface AdvancerOptions {
   readonly requests: RequestStore;
@@ -59,9 +59,7 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
       const request = requests.get(key);
       if (request === undefined) return { kind: 'done' };
       const workload = await workloadFor(request);
-      const siblings = requests.ofArtifact(
-        artifactKey(request.spec.targetRef, request.spec.containerName ?? ''),
-      );
+      const siblings = requests.ofArtifact(artifactKeyOf(request));
       const target = workload === undefined ? undefined : toTarget(request, workload);
       const step = nextStep({ request, target, siblings, nowMs: clock.now() });
       const outcome = await take(key, request, workload, step);
@@ -198,10 +196,12 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
 
 function toTarget(request: UpdateRequest, workload: Workload): Target {
   const { annotations } = workload;
+  const history = parseHistory(annotations[ANNOTATION.updateHistory]);
   return {
     ...parseAnnotations(annotations),
     annotated: annotations[ANNOTATION.policy] !== undefined,
     artifact: workload.artifacts.find(({ name }) => name === request.spec.containerName),
-    appliedByThis: wasAppliedBy(parseHistory(annotations[ANNOTATION.updateHistory]), request.metadata.name),
+    appliedByThis: wasAppliedBy(history, request.metadata.name),
+    sameRollout: isSameRollout(history, request.spec.newImage),
   };
 }

@@ -11,7 +11,7 @@ import type { Advancer } from './advance.ts';
 import type { Announcer } from './announce.ts';
 import type { DecisionLog } from './decision-log.ts';
 import type { AcceptOutcome, Proposer } from './propose.ts';
-import { artifactKey, type RequestStore } from './request-store.ts';
+import { artifactKey, artifactKeyOf, type RequestStore } from './request-store.ts';
 
 export interface EngineOptions {
   readonly requests: RequestStore;
@@ -37,6 +37,8 @@ export interface Engine {
   /** A workload is new, or has changed. */
   workloadChanged(workload: Workload, before: Workload | undefined): void;
   workloadRemoved(workload: Workload): void;
+  /** Whether a look at a request has not ended for so long that only a restart helps. */
+  isStuck(): boolean;
   /** Begins to act: call it once workloads and requests are known. */
   start(): void;
   stop(): Promise<void>;
@@ -45,6 +47,8 @@ export interface Engine {
 const REQUESTS_AT_ONCE = 16;
 const SIGNALS_AT_ONCE = 4;
 const MAX_SIGNALS_KEPT = 10_000;
+/** Every call in a look has a time limit of its own: nothing can take this long that will ever end. */
+const STUCK_AFTER_MS = 600_000;
 
 /** What makes requests move: every change of a request, a workload or the time leads to a look at the requests it concerns. */
 export function createEngine(options: EngineOptions): Engine {
@@ -53,11 +57,17 @@ export function createEngine(options: EngineOptions): Engine {
   const unresolved = new Map<string, Signal>();
   let acting = false;
 
+  // When each look that is under way began, in milliseconds since the Unix epoch.
+  const looking = new Map<string, number>();
   const lookAt = async (key: string): Promise<Outcome> => {
     const startedMs = clock.now();
-    const outcome = await options.advancer.advance(key);
-    options.onReconciled((clock.now() - startedMs) / 1000);
-    return outcome;
+    looking.set(key, startedMs);
+    try {
+      return await options.advancer.advance(key);
+    } finally {
+      looking.delete(key);
+      options.onReconciled((clock.now() - startedMs) / 1000);
+    }
   };
   const tryAgain = async (key: string): Promise<Outcome> => {
     const signal = unresolved.get(key);
@@ -91,8 +101,8 @@ export function createEngine(options: EngineOptions): Engine {
   };
   const openRequestsOf = (workload: Workload): readonly UpdateRequest[] =>
     workload.artifacts.flatMap(({ name }) => requests.ofArtifact(artifactKey(workload, name)));
-  const siblingsOf = ({ spec }: UpdateRequest): readonly UpdateRequest[] =>
-    requests.ofArtifact(artifactKey(spec.targetRef, spec.containerName ?? ''));
+  const siblingsOf = (request: UpdateRequest): readonly UpdateRequest[] =>
+    requests.ofArtifact(artifactKeyOf(request));
   const unsubscribe = requests.subscribe((request, event) => {
     if (event === 'removed') enqueue(requestKey(request));
     // A request that is open may supersede its siblings; one that is finished concerns nobody.
@@ -109,6 +119,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     enqueue,
+    isStuck: () => looking.values().some((startedMs) => clock.now() - startedMs > STUCK_AFTER_MS),
     async accept(signals) {
       try {
         const outcome = await options.proposer.accept(signals);

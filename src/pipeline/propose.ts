@@ -18,18 +18,15 @@ import {
   repositoryKey,
   type Repository,
 } from '../core/image-reference.ts';
+import { isAbout, sourceOf, toNewRequest } from '../core/new-request.ts';
 import { isOpen } from '../core/open-requests.ts';
-import { requestLabels, requestName } from '../core/request-name.ts';
 import type { Signal } from '../core/signal.ts';
 import { requestKey, type UpdateRequest } from '../core/update-request.ts';
 import { workloadKey, type Artifact, type Workload } from '../core/workload.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { DecisionLog } from './decision-log.ts';
-import { artifactKey, type NewRequest, type RequestStore } from './request-store.ts';
-
-/** On an UpdateRequest: which trigger it came from, so that it can be proposed again from where the workload is then. */
-export const SOURCE_ANNOTATION = 'headwind.sh/source';
+import { artifactKey, type RequestStore } from './request-store.ts';
 
 export interface AcceptOutcome {
   /** Artifacts that use the repository. */
@@ -154,7 +151,9 @@ export function createProposer(options: ProposerOptions): Proposer {
     replaced: UpdateRequest | undefined,
   ): readonly UpdateRequest[] {
     const all = requests.ofArtifact(artifactKey(workload, artifact.name));
-    return all.filter((request) => request.metadata.uid !== replaced?.metadata.uid);
+    return all.filter(
+      (request) => request.metadata.uid !== replaced?.metadata.uid && isAbout(request, workload),
+    );
   }
 
   async function confirm(
@@ -217,8 +216,12 @@ export function createProposer(options: ProposerOptions): Proposer {
     candidate: Candidate,
     decision: Extract<Decision, { action: 'update' }>,
   ): Promise<Outcome> {
+    const { settings } = parseAnnotations(workload.annotations);
+    const { source } = candidate;
+    const expiryMs = options.requestExpiryMs;
+    const common = { workload, artifact, settings, source, expiryMs, nowMs: clock.now() };
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const body = toRequest(workload, artifact, candidate, { ...decision, attempt });
+      const body = toNewRequest({ ...decision, ...common, attempt });
       const known = requests.get(requestKey(body));
       if (known !== undefined && !isOpen(known)) continue;
       const { created, request } =
@@ -241,48 +244,6 @@ export function createProposer(options: ProposerOptions): Proposer {
     throw new Error(`the same update of ${workloadKey(workload)} has been tried ${MAX_ATTEMPTS} times`);
   }
 
-  function toRequest(
-    workload: Workload,
-    artifact: Artifact,
-    candidate: Candidate,
-    decision: { newImage: string; newDigest: string | undefined; reason: string; attempt: number },
-  ): NewRequest {
-    const { kind, apiVersion, namespace, name, uid } = workload;
-    const { newImage, newDigest, reason, attempt } = decision;
-    const { settings } = parseAnnotations(workload.annotations);
-    const currentImage = artifact.image;
-    const expiresAt =
-      options.requestExpiryMs > 0 ? { expiresAt: toTimestamp(clock.now() + options.requestExpiryMs) } : {};
-    return {
-      metadata: {
-        name: requestName({
-          target: workload,
-          artifact: artifact.name,
-          currentImage,
-          newImage,
-          newDigest,
-          attempt,
-        }),
-        namespace,
-        labels: requestLabels(workload, artifact.name),
-        annotations: { [SOURCE_ANNOTATION]: candidate.source },
-        ownerReferences: [{ apiVersion, kind, name, uid }],
-      },
-      spec: {
-        targetRef: { apiVersion, kind, name, namespace },
-        updateType: 'image',
-        containerName: artifact.name,
-        currentImage,
-        newImage,
-        policy: settings.policy,
-        reason,
-        requireApproval: settings.requireApproval,
-        ...expiresAt,
-        ...(newDigest === undefined ? {} : { newDigest }),
-      },
-    };
-  }
-
   /** What the API server refuses for good is told to people; anything else is for the sender to try again. */
   function notDurable(workload: Workload, artifact: Artifact, candidate: Candidate, error: unknown): Outcome {
     const refused = error instanceof KubernetesError && [400, 403, 404, 422].includes(error.status);
@@ -301,9 +262,9 @@ export function createProposer(options: ProposerOptions): Proposer {
     async repropose(request, workload) {
       const artifact = workload.artifacts.find(({ name }) => name === request.spec.containerName);
       const wanted = parseImageReference(request.spec.newImage);
-      const source = request.metadata.annotations?.[SOURCE_ANNOTATION];
+      const source = sourceOf(request);
       if (artifact === undefined || !wanted.ok || wanted.value.tag === undefined) return undefined;
-      if (source !== 'webhook' && source !== 'polling') return undefined;
+      if (source === undefined) return undefined;
       const candidate: Candidate = { tag: wanted.value.tag, source, patientUntilMs: clock.now() };
       const outcome = await proposeFor(workload, artifact, candidate, request);
       if (outcome.kind === 'unresolved') throw new Error('the registry or the cluster could not be asked');

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { prunable, type RetentionLimits } from '../core/prunable.ts';
 import type { UpdateRequest } from '../core/update-request.ts';
 import type { Log } from '../telemetry/log.ts';
-import { artifactKey, type RequestStore } from './request-store.ts';
+import { artifactKeyOf, type RequestStore } from './request-store.ts';
 
 export interface PrunerOptions {
   readonly requests: RequestStore;
@@ -61,8 +61,6 @@ export function createPruner({ requests, limits, clock, log }: PrunerOptions): P
 }
 
 function doomed(requests: RequestStore, limits: RetentionLimits, nowMs: number): readonly UpdateRequest[] {
-  const byArtifact = Map.groupBy(requests.all(), ({ spec }) =>
-    artifactKey(spec.targetRef, spec.containerName ?? ''),
-  );
+  const byArtifact = Map.groupBy(requests.all(), artifactKeyOf);
   return [...byArtifact.values()].flatMap((group) => prunable(group, limits, nowMs));
 }

@@ -1,3 +1,4 @@
+import type { NewRequest } from '../core/new-request.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import {
   API_VERSION,
@@ -7,22 +8,10 @@ import {
   requestKey,
   UpdateRequest,
   VERSION,
-  type UpdateRequestSpec,
   type UpdateRequestStatus,
 } from '../core/update-request.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
-
-export interface NewRequest {
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace: string;
-    readonly labels: Readonly<Record<string, string>>;
-    readonly annotations: Readonly<Record<string, string>>;
-    readonly ownerReferences: readonly { apiVersion: string; kind: string; name: string; uid: string }[];
-  };
-  readonly spec: UpdateRequestSpec;
-}
 
 export type RequestListener = (request: UpdateRequest, event: 'changed' | 'removed') => void;
 
@@ -59,7 +48,8 @@ export function artifactKey(
   return `${target.kind}/${target.namespace}/${target.name}#${artifact}`;
 }
 
-function artifactKeyOf({ spec }: UpdateRequest): string {
+/** The key of the artifact that a request is about. */
+export function artifactKeyOf({ spec }: UpdateRequest): string {
   return artifactKey(spec.targetRef, spec.containerName ?? '');
 }
 

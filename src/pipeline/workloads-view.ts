@@ -36,7 +36,7 @@ export interface WorkloadView {
 }
 
 export interface WorkloadsViewOptions {
-  readonly workloads: () => Iterable<Workload>;
+  readonly catalog: { all(): Iterable<Workload> };
   readonly requests: Pick<RequestStore, 'ofArtifact'>;
   readonly decisions: Pick<DecisionLog, 'get'>;
   /** What the open request `namespace/name` waits for. */
@@ -44,13 +44,15 @@ export interface WorkloadsViewOptions {
   readonly clock: Clock;
 }
 
+export interface WorkloadsView {
+  list(filter: { readonly namespace?: string | undefined }): readonly WorkloadView[];
+}
+
 /** What every artifact runs, what was decided about it last, and why it does not update now. */
-export function createWorkloadsView(options: WorkloadsViewOptions): {
-  list(filter: { namespace?: string | undefined }): readonly WorkloadView[];
-} {
+export function createWorkloadsView(options: WorkloadsViewOptions): WorkloadsView {
   return {
     list: ({ namespace }) =>
-      [...options.workloads()]
+      [...options.catalog.all()]
         .filter((workload) => namespace === undefined || workload.namespace === namespace)
         .sort((a, b) => sortKey(a).localeCompare(sortKey(b)))
         .map((workload) => viewOf(workload, options)),

@@ -107,8 +107,7 @@ describe('Invariant 4: killed at any instant, no acknowledged webhook is lost an
       );
     await killAt({ at, when }, approve);
     // An approval that never reached Kubernetes was never acknowledged: the approver gives it again.
-    if (what === 'it is approved' && when === 'before')
-      expect(await approve()).toMatchObject({ status: 200 });
+    if (what === 'it is approved' && when === 'before') await approve();
     await expectAppliedOnce(name, before);
   });
 });

@@ -1,0 +1,70 @@
+import { createApprovalApp, type ApprovalDependencies } from './approval-api.ts';
+import { createDashboardApp } from './dashboard.ts';
+import type { Log } from './dependencies.ts';
+import { listen, type Application, type Listening } from './listen.ts';
+import { createMetricsApp, type MetricsDependencies } from './metrics-server.ts';
+import { toLabel } from './problem.ts';
+import { createWebhookApp, type WebhookDependencies } from './webhook-server.ts';
+
+export interface Ports {
+  readonly webhook: number;
+  readonly api: number;
+  readonly ui: number;
+  readonly metrics: number;
+}
+
+export interface ServersOptions
+  extends
+    Omit<ApprovalDependencies, 'log' | 'metrics'>,
+    Pick<WebhookDependencies, 'senders' | 'accept' | 'clock'> {
+  readonly bindAddress: string;
+  /** 0 for any free one. */
+  readonly ports: Ports;
+  readonly metrics: WebhookDependencies['metrics'] & MetricsDependencies['metrics'];
+  /** Where a browser finds the approval API. */
+  readonly apiUrl: string;
+  readonly logOf: (server: keyof Ports) => Log;
+}
+
+export interface Servers {
+  /** Where they listen. */
+  readonly ports: Ports;
+  /** Lets what is in work finish for `graceMs` milliseconds. */
+  close(graceMs: number): Promise<void>;
+}
+
+/**
+ * Starts the four servers.
+ *
+ * @throws ListenError if a port cannot be bound; none of them is left running then
+ */
+export async function startServers(options: ServersOptions): Promise<Servers> {
+  const running: Listening[] = [];
+  const close = async (graceMs: number): Promise<void> => {
+    await Promise.all(running.map((server) => server.close(graceMs)));
+  };
+  const start = async (server: keyof Ports, app: Application): Promise<number> => {
+    const listening = await listen(app, {
+      host: options.bindAddress,
+      port: options.ports[server],
+      onRefused: (code) => options.metrics.httpRejectedTotal.inc({ server, reason: toLabel(code) }),
+      onError: (error) => options.logOf(server).warn({ error }, 'connection could not be taken'),
+    });
+    running.push(listening);
+    return listening.port;
+  };
+  const logged = (server: keyof Ports): ServersOptions & { readonly log: Log } => ({
+    ...options,
+    log: options.logOf(server),
+  });
+  try {
+    const webhook = await start('webhook', createWebhookApp(logged('webhook')));
+    const api = await start('api', createApprovalApp(logged('api')));
+    const ui = await start('ui', createDashboardApp(logged('ui')));
+    const metrics = await start('metrics', createMetricsApp(logged('metrics')));
+    return { ports: { webhook, api, ui, metrics }, close };
+  } catch (error) {
+    await close(0);
+    throw error;
+  }
+}

@@ -1,0 +1,90 @@
+import type { Clock } from '../core/clock.ts';
+import type { RetentionLimits } from '../core/prunable.ts';
+import type { KubernetesClient } from '../kubernetes/client.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { createAdvancer } from './advance.ts';
+import { createAnnouncer, type AnnouncerOptions } from './announce.ts';
+import { createApplier } from './apply.ts';
+import { createApprovals, type Approvals } from './approvals.ts';
+import { createDecisionLog } from './decision-log.ts';
+import { createEngine, type Engine } from './engine.ts';
+import { createProposer, type ProposerOptions } from './propose.ts';
+import { createPruner, type Pruner } from './prune.ts';
+import type { RequestStore } from './request-store.ts';
+import { createWorkloadsView, type WorkloadsView, type WorkloadsViewOptions } from './workloads-view.ts';
+
+export interface PipelineOptions extends Pick<
+  ProposerOptions,
+  'confirm' | 'credentialsFor' | 'verifyMode' | 'requestExpiryMs'
+> {
+  readonly client: Pick<KubernetesClient, 'request'>;
+  readonly catalog: ProposerOptions['catalog'] & WorkloadsViewOptions['catalog'];
+  readonly requests: RequestStore;
+  readonly event: AnnouncerOptions['event'];
+  readonly retention: RetentionLimits;
+  /** Whether this replica advances requests. */
+  readonly acts: boolean;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+export interface Pipeline {
+  readonly engine: Engine;
+  readonly approvals: Approvals;
+  readonly workloads: WorkloadsView;
+  readonly pruner: Pruner;
+}
+
+/** From signals to applied updates: builds the parts and says who asks whom. */
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const { client, catalog, requests, metrics, clock, random, log } = options;
+  const announcer = createAnnouncer({ event: options.event, metrics, log });
+  const decisions = createDecisionLog();
+  const proposer = createProposer({
+    ...options,
+    decisions,
+    onDecision: (outcome) => metrics.decisionsTotal.inc({ outcome }),
+    onCreated: (request, workload) => announcer.created(request, workload),
+  });
+  const advancer = createAdvancer({
+    requests,
+    proposer,
+    clock,
+    log,
+    applier: createApplier({ client, clock }),
+    workloadOf: (key) => catalog.get(key),
+    onTransition: (request, workload) => announcer.moved(request, workload),
+    onWaiting: (request, blockers) => announcer.waiting(request, blockers),
+  });
+  const engine = createEngine({
+    requests,
+    advancer,
+    proposer,
+    decisions,
+    announcer,
+    clock,
+    random,
+    acts: options.acts,
+    onFailure: (failure) => {
+      metrics.reconcileErrorsTotal.inc();
+      log.warn({ ...failure }, 'will try again');
+    },
+    onDepth: (queue, depth) => metrics.queueDepth.set({ queue }, depth),
+    onReconciled: (seconds) => metrics.reconcileDurationSeconds.observe(seconds),
+  });
+  const approvals = createApprovals({
+    requests,
+    advancer,
+    clock,
+    enqueue: (key) => engine.enqueue(key),
+    onTransition: (request) => announcer.moved(request, undefined),
+  });
+  const waitingFor = (request: string): ReturnType<typeof advancer.waitingFor> =>
+    advancer.waitingFor(request);
+  const workloads = createWorkloadsView({ catalog, requests, decisions, clock, waitingFor });
+  const pruner = createPruner({ requests, limits: options.retention, clock, log });
+  return { engine, approvals, workloads, pruner };
+}
