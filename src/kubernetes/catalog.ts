@@ -28,23 +28,24 @@ export interface Catalog {
 export function createCatalog(): Catalog {
   const workloads = new Map<string, Workload>();
   const counts = new Map<WorkloadKind, number>();
-  // Repository → the workloads with an image from it. Which of their artifacts that is, is read off their few images when
-  // asked: an entry per artifact would double what is kept of a workload.
-  const byRepository = new Map<string, Set<Workload>>();
+  // Repository → the workloads with an image from it, mostly a single one: a set for each would cost as much as the workload.
+  // Which of its artifacts that is, is read off its few images when asked.
+  const byRepository = new Map<string, Workload | Set<Workload>>();
 
   function index(workload: Workload): void {
     for (const repository of repositoriesOf(workload)) {
       const known = byRepository.get(repository);
-      if (known === undefined) byRepository.set(repository, new Set([workload]));
-      else known.add(workload);
+      if (known === undefined) byRepository.set(repository, workload);
+      else if (known instanceof Set) known.add(workload);
+      else byRepository.set(repository, new Set([known, workload]));
     }
   }
 
   function unindex(workload: Workload): void {
     for (const repository of repositoriesOf(workload)) {
       const known = byRepository.get(repository);
-      known?.delete(workload);
-      if (known?.size === 0) byRepository.delete(repository);
+      if (known instanceof Set) known.delete(workload);
+      if (known === workload || (known instanceof Set && known.size === 0)) byRepository.delete(repository);
     }
   }
 
@@ -68,7 +69,9 @@ export function createCatalog(): Catalog {
     get: (key) => workloads.get(key),
     byRepository(key) {
       const found: CatalogEntry[] = [];
-      for (const workload of byRepository.get(key) ?? []) {
+      const known = byRepository.get(key);
+      if (known === undefined) return found;
+      for (const workload of known instanceof Set ? known : [known]) {
         for (const artifact of workload.artifacts) {
           if (repositoryOf(artifact) === key) found.push({ workload, artifact });
         }
