@@ -261,7 +261,7 @@ describe('chooseFromList', () => {
     .tuple(fc.constantFrom(...POLICIES), fc.constantFrom(undefined, '*', '*alpine*', 'v*'), fc.boolean())
     .map(([policy, pattern, prerelease]) => aRule(policy, pattern, prerelease));
 
-  it('never selects anything that is not newer than the running version, whatever the policy', () => {
+  it('Invariant 2: never selects anything that is not newer than the running version, whatever the policy', () => {
     fc.assert(
       fc.property(anyRule, aTag, fc.array(aTag, { maxLength: 30 }), (rule, current, tags) => {
         const { selected } = chooseFromList(rule, current, tags);

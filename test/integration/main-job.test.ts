@@ -105,7 +105,7 @@ describe('a pushed image becomes an approved, applied update', () => {
     expect(after.map(versionOf).sort()).toEqual(before.map(versionOf).sort());
   });
 
-  it('of two approvals at the same moment one wins, the other gets 409, and there is one patch', async () => {
+  it('Invariant 5: of two approvals at the same moment one wins, the other gets 409, and there is one patch', async () => {
     const host = world.registry.host;
     await world.create(
       'deployments',
@@ -123,7 +123,7 @@ describe('a pushed image becomes an approved, applied update', () => {
     expect(await generationOf(world, 'race')).toBe(generation + 1);
   });
 
-  it('without approval it is applied at once, recorded, and the next one waits for the minimum interval by itself', async () => {
+  it('Invariant 8: without approval it is applied at once, and the next one by itself when the minimum interval is over', async () => {
     const host = world.registry.host;
     const annotations = { 'require-approval': 'false', 'min-update-interval': '6' };
     const images = { app: `${host}/auto/app:1.0.0` };
@@ -159,7 +159,7 @@ describe('a pushed image becomes an approved, applied update', () => {
     expect(await metricOf(world.headwind(), 'headwind_updates_skipped_interval_total')).toBe(1);
   });
 
-  it('a tag that the registry does not have is refused, and the API says why', async () => {
+  it('Invariant 9: a tag that the registry does not have is refused, and the API says why', async () => {
     const host = world.registry.host;
     await world.create(
       'daemonsets',
@@ -175,7 +175,7 @@ describe('a pushed image becomes an approved, applied update', () => {
     expect((await world.requests()).filter(({ spec }) => spec.newImage.endsWith(':1.2.99'))).toEqual([]);
   });
 
-  it('a rejected version is held, a newer one is proposed', async () => {
+  it('Invariant 7: a rejected version is held, a newer one is proposed', async () => {
     const host = world.registry.host;
     await world.create(
       'deployments',
@@ -273,7 +273,7 @@ describe('a pushed image becomes an approved, applied update', () => {
     expect(await world.images('deployments', 'pause')).toEqual({ app: `${host}/pause/app:1.1.0` });
   });
 
-  it('whoever may write requests in a namespace gains nothing beyond it, and no other image', async () => {
+  it('Invariant 11: whoever may write requests in a namespace gains nothing beyond it, and no other image', async () => {
     const host = world.registry.host;
     await world.create(
       'deployments',
@@ -305,6 +305,16 @@ describe('a pushed image becomes an approved, applied update', () => {
     expect(await world.images('deployments', 'victim')).toEqual({ app: `${host}/victim/app:1.0.0` });
   });
 
+  it('Invariant 3: every change of a workload is the work of a completed request', async () => {
+    const completed = (await world.requests()).filter(({ status }) => status.phase === 'Completed');
+    expect(completed.length).toBeGreaterThanOrEqual(6);
+    for (const { metadata, spec } of completed) {
+      const plural = `${spec.targetRef.kind.toLowerCase()}s`;
+      const written = await world.annotations(plural, spec.targetRef.name);
+      expect(written['headwind.sh/update-history']).toContain(`"updateRequestName":"${metadata.name}"`);
+    }
+  });
+
   it('metrics have moved with all of this', async () => {
     const moved = [
       'headwind_webhook_events_total',
@@ -319,7 +329,9 @@ describe('a pushed image becomes an approved, applied update', () => {
       'headwind_daemonsets_watched',
       'headwind_reconcile_duration_seconds_count',
     ];
-    for (const name of moved) expect(await metricOf(world.headwind(), name), name).toBeGreaterThan(0);
+    for (const name of moved) {
+      expect([name, await metricOf(world.headwind(), name)]).not.toEqual([name, 0]);
+    }
     const pending = (await world.requests()).filter(({ status }) => status.phase === 'Pending').length;
     expect(await metricOf(world.headwind(), 'headwind_updates_pending')).toBe(pending);
   });
