@@ -1,4 +1,5 @@
 import { badRequest, invalid, methodNotAllowed, noSuchPath, notFound } from './api-error.ts';
+import type { ApiRequest, Reply, RouteContext } from './api-exchange.ts';
 import { toDraft, type ApiObject, type ObjectDraft } from './api-object.ts';
 import { isJsonObject, stringAt, valueAt, type JsonObject } from './json.ts';
 import { listPage, matcherOf } from './listing.ts';
@@ -6,7 +7,6 @@ import { podLog } from './logs.ts';
 import { patched } from './patching.ts';
 import { negotiate, renderList, renderObject } from './representation.ts';
 import { apiVersionOf, type ResourceType } from './resource-type.ts';
-import type { ApiRequest, Reply, RouteContext } from './routes.ts';
 import { toScale, withScale } from './scale.ts';
 import type { Propagation, Removal, RemoveOptions } from './store.ts';
 import { isTrue, prepareWatch } from './watch.ts';

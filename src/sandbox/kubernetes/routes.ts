@@ -1,39 +1,10 @@
-import type { Clock } from '../../core/clock.ts';
 import { methodNotAllowed, noSuchPath } from './api-error.ts';
+import type { ApiRequest, Reply, RouteContext } from './api-exchange.ts';
 import { coreVersions, groupList, groupOf, resourceList, VERSION } from './discovery.ts';
 import type { JsonObject } from './json.ts';
-import type { ContainerLog } from './logs.ts';
 import { openApiJson, openApiProtobuf } from './openapi.ts';
 import { answerCollection, answerObject, type Target } from './resource-routes.ts';
-import type { ResourceTypes } from './resource-type.ts';
 import { review, REVIEW_GROUP, reviewKindOf } from './reviews.ts';
-import type { RevisionedStore } from './store.ts';
-import type { WatchSink } from './watch.ts';
-
-export interface ApiRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly accept: string;
-  readonly contentType: string;
-  /** `host:port` as the client wrote it. */
-  readonly host: string;
-  /** The body as JSON; undefined if there is none. */
-  readonly body: unknown;
-}
-
-export type Reply =
-  | { readonly kind: 'json'; readonly status: number; readonly body: JsonObject }
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'bytes'; readonly contentType: string; readonly bytes: Buffer }
-  | { readonly kind: 'watch'; readonly start: (sink: WatchSink) => () => void };
-
-export interface RouteContext {
-  readonly store: RevisionedStore;
-  readonly types: ResourceTypes;
-  readonly clock: Clock;
-  readonly log: ContainerLog;
-}
 
 const HEALTH_PATHS = new Set(['healthz', 'readyz', 'livez']);
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);

@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { ApiError, forbidden } from './api-error.ts';
 import { mediaTypeOf, readJsonBody } from './http-body.ts';
-import { answer, type Reply, type RouteContext } from './routes.ts';
+import type { Reply, RouteContext } from './api-exchange.ts';
+import { answer } from './routes.ts';
 
 /** A watcher that does not read is cut off here. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
