@@ -2,6 +2,7 @@ import { methodNotAllowed, noSuchPath } from './api-error.ts';
 import type { ApiRequest, Reply, RouteContext } from './api-exchange.ts';
 import { coreVersions, groupList, groupOf, resourceList, VERSION } from './discovery.ts';
 import type { JsonObject } from './json.ts';
+import type { ResourceTypes } from './resource-type.ts';
 import { openApiJson, openApiProtobuf } from './openapi.ts';
 import { answerCollection, answerObject, type Target } from './resource-routes.ts';
 import { review, REVIEW_GROUP, reviewKindOf } from './reviews.ts';
