@@ -64,7 +64,7 @@ export const VARIABLES = {
     readBoolean,
     true,
     'true',
-    'Whether workloads are watched and updates applied; `false` leaves only the servers',
+    'Whether this process applies updates; with `false` it records what webhooks cause, and approvals wait',
   ),
   HEADWIND_VERIFY_IMAGES: variable(
     readOneOf(['always', 'auto', 'never']),
