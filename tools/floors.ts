@@ -16,6 +16,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   notifications: 1,
   telemetry: 1,
   config: 1,
+  scheduling: 1,
 };
 
 const FROM = /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/gm;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type Clock, toTimestamp } from '../core/clock.ts';
 import type { Log } from '../telemetry/log.ts';
-import { backoffDelay } from './backoff.ts';
+import { backoffDelay } from '../scheduling/backoff.ts';
 import type { KubernetesClient } from './client.ts';
 import { KubernetesError } from './errors.ts';
 

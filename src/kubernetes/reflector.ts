@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../telemetry/log.ts';
-import { backoffDelay } from './backoff.ts';
+import { backoffDelay } from '../scheduling/backoff.ts';
 import type { KubernetesClient } from './client.ts';
 import { KubernetesError } from './errors.ts';
 import { LineTooLongError } from './lines.ts';

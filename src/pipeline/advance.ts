@@ -6,7 +6,7 @@ import { APPLIED_MESSAGE, nextStep, type Step, type Target } from '../core/next-
 import { transition, waitingStatus, type Change } from '../core/request-machine.ts';
 import { APPROVED_BY_POLICY, type UpdateRequest, type UpdateRequestStatus } from '../core/update-request.ts';
 import { workloadKey, type Workload } from '../core/workload.ts';
-import type { Outcome } from '../kubernetes/work-queue.ts';
+import type { Outcome } from '../scheduling/work-queue.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Applier } from './apply.ts';
 import type { Proposer } from './propose.ts';

@@ -3,7 +3,7 @@ import { aRequest, aWorkload } from '../../test/builders.ts';
 import { FakeClock } from '../../test/parts/fake-clock.ts';
 import type { Signal } from '../core/signal.ts';
 import { requestKey, type UpdateRequest } from '../core/update-request.ts';
-import type { Outcome } from '../kubernetes/work-queue.ts';
+import type { Outcome } from '../scheduling/work-queue.ts';
 import { createEngine, type Engine, type EngineOptions } from './engine.ts';
 import { createRequestStore, type RequestStore } from './request-store.ts';
 

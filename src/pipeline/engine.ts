@@ -6,7 +6,7 @@ import { isOpen } from '../core/open-requests.ts';
 import type { Signal } from '../core/signal.ts';
 import { requestKey, type UpdateRequest } from '../core/update-request.ts';
 import type { Workload } from '../core/workload.ts';
-import { createWorkQueue, type Outcome, type WorkFailure } from '../kubernetes/work-queue.ts';
+import { createWorkQueue, type Outcome, type WorkFailure } from '../scheduling/work-queue.ts';
 import type { Advancer } from './advance.ts';
 import type { Announcer } from './announce.ts';
 import type { DecisionLog } from './decision-log.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/parts/fake-clock.ts';
-import { KubernetesError } from './errors.ts';
+import { KubernetesError } from '../kubernetes/errors.ts';
 import { createWorkQueue, type Outcome, type WorkFailure, type WorkQueue } from './work-queue.ts';
 
 interface Scene {

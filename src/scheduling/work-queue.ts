@@ -1,6 +1,5 @@
 import type { Clock } from '../core/clock.ts';
 import { type Backoff, backoffDelay } from './backoff.ts';
-import { KubernetesError } from './errors.ts';
 
 /** How the handling of a key ended. */
 export type Outcome =
@@ -8,7 +7,7 @@ export type Outcome =
   | { readonly kind: 'done' }
   /** Nothing is left to do now, but look again in `afterMs` milliseconds. */
   | { readonly kind: 'requeue'; readonly afterMs: number }
-  /** It failed and may succeed later: again, with growing pauses. */
+  /** It failed and may succeed later: again, with growing pauses, at least the error's `retryAfterMs` if it has one. */
   | { readonly kind: 'retry'; readonly error: unknown }
   /** It cannot succeed before something changes, which will add the key again. */
   | { readonly kind: 'stalled'; readonly reason: string };
@@ -68,7 +67,7 @@ interface Entry {
 }
 
 const BACKOFF: Backoff = { baseMs: 250, capMs: 60_000 };
-const RETRY_AFTER_CAP_MS = 300_000;
+const RETRY_AFTER_CAP_MS = 900_000;
 
 /** Makes a queue that works as soon as something is added. */
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
@@ -250,7 +249,7 @@ class KeyedQueue implements WorkQueue {
 
   #retryDelay(key: string, failures: number, error: unknown): number {
     const { backoff, random, onError, name } = this.#options;
-    const asked = error instanceof KubernetesError ? (error.retryAfterMs ?? 0) : 0;
+    const asked = askedPause(error);
     const retryInMs = Math.max(
       backoffDelay(failures, backoff ?? BACKOFF, random),
       Math.min(asked, RETRY_AFTER_CAP_MS),
@@ -287,6 +286,12 @@ class KeyedQueue implements WorkQueue {
   #tellDepth(): void {
     this.#options.onDepth?.(this.#order.length - this.#head);
   }
+}
+
+/** The pause that whoever refused asked for, in milliseconds: the API server and registries put it on their errors. */
+function askedPause(error: unknown): number {
+  if (!(error instanceof Error) || !('retryAfterMs' in error)) return 0;
+  return typeof error.retryAfterMs === 'number' ? error.retryAfterMs : 0;
 }
 
 function isBusy(entry: Entry): boolean {
