@@ -1,17 +1,16 @@
 import { LRUCache } from 'lru-cache';
-import type { Repository } from '../core/image-reference.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
-import type { Endpoints } from './endpoint.ts';
+import type { Address, Endpoints } from './endpoint.ts';
 import { remoteText } from './failure.ts';
-import type { Hosts } from './hosts.ts';
+import type { Hosts, Manner } from './hosts.ts';
 import type { HttpResponse } from './http.ts';
 import { basicAuthorization, secretsOf, type Identity } from './identity.ts';
 import { wantedScopes, type Tokens } from './tokens.ts';
 
-export interface Question {
-  readonly repository: Repository;
+export interface Question extends Manner {
+  readonly address: Address;
   readonly method: 'GET' | 'HEAD';
-  /** Relative to the repository's API, e.g. `manifests/1.25`. */
+  /** Relative to the repository's API, e.g. `manifests/1.25` or `tags/list?n=1000`. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly maxBodyBytes: number;
@@ -51,7 +50,7 @@ const UNSIGNED: SignIn = { authorization: undefined, fromCache: false };
 export function createAsker(options: {
   readonly hosts: Hosts;
   readonly tokens: Tokens;
-  readonly endpoints: Endpoints;
+  readonly endpoints: Pick<Endpoints, 'tokenServer'>;
 }): Asker {
   const { hosts, tokens, endpoints } = options;
   // By repository, not by host: the scope in a challenge is the repository's own.
@@ -62,8 +61,8 @@ export function createAsker(options: {
     question: Question,
     cached: boolean,
   ): Promise<SignIn | { readonly refused: string }> => {
-    const { identity, repository } = question;
-    const registry = endpoints.repository(repository);
+    const { identity, address } = question;
+    const registry = address.base;
     if (challenge.scheme === 'basic') {
       if (identity === undefined) return UNSIGNED;
       if ('identityToken' in identity) return { refused: `${registry.host} takes no identity token` };
@@ -74,7 +73,7 @@ export function createAsker(options: {
     const token = await tokens.obtain({
       server,
       service: challenge.parameters.get('service'),
-      scopes: wantedScopes(challenge, repository.path),
+      scopes: wantedScopes(challenge, address.path),
       identity,
       cached,
     });
@@ -84,9 +83,12 @@ export function createAsker(options: {
 
   return {
     ask: async (question) => {
-      const base = endpoints.repository(question.repository);
+      const { identity, address, purpose, urgent } = question;
+      const { base } = address;
+      if (identity !== undefined && !address.takesCredentials)
+        return { kind: 'refused', message: `${base.host} is a mirror that is given no credentials` };
       const key = base.href;
-      const secrets = [...secretsOf(question.identity)];
+      const secrets = [...secretsOf(identity)];
       let challenge = challenges.get(key);
       let cached = true;
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -94,17 +96,18 @@ export function createAsker(options: {
           challenge === undefined ? UNSIGNED : await signIn(challenge, question, cached);
         if ('refused' in signed) return { kind: 'refused', message: signed.refused };
         if (signed.authorization !== undefined) secrets.push(signed.authorization.replace(/^\w+ /, ''));
-        const response = await hosts.ask({
+        const request = {
           method: question.method,
-          url: new URL(question.path, base),
+          url: locate(question.path, address),
           headers: { ...question.headers, 'user-agent': USER_AGENT },
           authorization: signed.authorization,
           maxBodyBytes: question.maxBodyBytes,
           signal: question.signal,
-        });
+        };
+        const response = await hosts.ask(request, { purpose, urgent });
         const refused = refusal(response, base, secrets);
         if (refused === undefined) return { kind: 'answered', response, secrets };
-        const wanted = betterWay(response, { base, signed, challenge, identity: question.identity });
+        const wanted = betterWay(response, { base, signed, challenge, identity });
         if (wanted === undefined) return { kind: 'refused', message: refused };
         challenges.set(key, wanted);
         challenge = wanted;
@@ -113,6 +116,16 @@ export function createAsker(options: {
       return { kind: 'refused', message: `${base.host} asks for ever new credentials` };
     },
   };
+}
+
+/**
+ * A mirror of several registries is told which one is meant, as containerd tells it
+ * (https://github.com/containerd/containerd/blob/main/docs/hosts.md).
+ */
+function locate(path: string, { base, mirrorOf }: Address): URL {
+  const url = new URL(path, base);
+  if (mirrorOf !== undefined) url.searchParams.set('ns', mirrorOf);
+  return url;
 }
 
 function refusal(response: HttpResponse, base: URL, secrets: readonly string[]): string | undefined {

@@ -1,23 +1,33 @@
+import { DEFAULT_REGISTRY_CONFIG, type RegistryConfig } from '../config/registry-hosts.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Credential } from '../core/credential.ts';
 import { isTag, repositoryKey, toRepository, type Repository } from '../core/image-reference.ts';
-import { createAsker, type Asker } from './asker.ts';
-import { createEndpoints } from './endpoint.ts';
-import { Unavailable } from './failure.ts';
+import { askAround, identitiesOf, type Outcome } from './ask-around.ts';
+import { createAsker } from './asker.ts';
+import { unlessAborted, withDeadline } from './deadline.ts';
+import { createEndpoints, type Address } from './endpoint.ts';
+import { createHostTable } from './host-table.ts';
 import { createHosts, type RegistryLog, type RequestObservation } from './hosts.ts';
 import type { Transport } from './http.ts';
-import { identityKey, type Identity } from './identity.ts';
+import type { Identity } from './identity.ts';
 import { findTag } from './manifest.ts';
 import { createSingleFlight } from './single-flight.ts';
+import { createTagLists, type TagList } from './tag-list.ts';
+import type { Told } from './answer.ts';
 import { createTokens } from './tokens.ts';
-import { createTransport } from './transport.ts';
+import { createTransport, timeoutsFor } from './transport.ts';
 
-export interface ConfirmQuestion {
+export interface TagsQuestion {
   readonly repository: Repository;
-  readonly tag: string;
   /** The workload's own, the most specific first. Asked for once per question. */
   readonly credentials: () => Promise<readonly Credential[]>;
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface ConfirmQuestion extends TagsQuestion {
+  readonly tag: string;
+  /** Nobody waits for the answer: it is asked for at the rate of polling, behind what is urgent. */
+  readonly background?: boolean;
 }
 
 /** What the registry says about a tag. The messages are for a person: they name the host and hold no secret. */
@@ -25,54 +35,97 @@ export type Confirmation =
   | { readonly outcome: 'found'; readonly digest: string }
   /** Definite: the registry itself says that there is no such tag or no such repository. */
   | { readonly outcome: 'missing'; readonly message: string }
-  /** Nothing is known. `retryAfterMs`: when it makes sense to ask again, where that is known. */
-  | { readonly outcome: 'unavailable'; readonly message: string; readonly retryAfterMs?: number };
+  | Undecided;
+
+/** Which tags a repository has. The messages are for a person: they name the host and hold no secret. */
+export type TagListing =
+  | {
+      readonly outcome: 'complete';
+      /** Each once, in the registry's order, which means nothing. */
+      readonly tags: readonly string[];
+      /** The same as in the answer before this one to the same credentials. */
+      readonly unchanged: boolean;
+    }
+  /** There are more than may be read, so that nothing can be said about them. */
+  | {
+      readonly outcome: 'over-budget';
+      readonly read: number;
+      readonly budget: number;
+      readonly message: string;
+    }
+  /** Definite: the registry itself says that there is no such repository. */
+  | { readonly outcome: 'missing'; readonly message: string }
+  | Undecided;
+
+/** Nothing is known. */
+export interface Undecided {
+  readonly outcome: 'unavailable';
+  readonly message: string;
+  /** When it makes sense to ask again, in milliseconds, where that is known. */
+  readonly retryAfterMs?: number;
+  /** The registry works, but refuses whoever asks: other credentials are needed. */
+  readonly denied?: boolean;
+}
 
 export interface Registry {
   /**
    * Asks the registry for a tag's digest, as each of the credentials in turn and then as nobody, until one is told.
    * Rejects only with the reason of `signal`; whatever else goes wrong is `unavailable`. Answers within 30 s of having
-   * the credentials.
+   * the credentials, or the host's own timeout where that is longer.
    */
   confirm(question: ConfirmQuestion): Promise<Confirmation>;
+  /**
+   * Asks for all tags of a repository, in the same way, to the last page. Rejects only with the reason of `signal`.
+   * Answers within ten minutes of having the credentials.
+   */
+  listTags(question: TagsQuestion): Promise<TagListing>;
   /** How many hosts are let alone at present because they failed several times in a row. */
   openCircuits(): number;
+  /** How many requests wait for their turn, at all hosts together. */
+  waiting(): number;
+  /** What is kept of tag lists for conditional questions, in bytes, roughly. */
+  keptBytes(): number;
   /** Ends all questions under way, as `unavailable`, and closes connections. */
   close(): void;
 }
 
 export interface RegistryOptions {
-  /** Hosts, with their port, that are asked by plain HTTP; all others by HTTPS. */
+  /** Hosts, with their port, that are asked by plain HTTP, beside those of `config`; all others by HTTPS. */
   readonly insecureHosts: readonly string[];
+  /** How each host is dealt with. */
+  readonly config?: RegistryConfig;
   readonly clock: Clock;
   readonly log: RegistryLog;
   readonly onRequest?: ((observation: RequestObservation) => void) | undefined;
   readonly transport?: Transport;
 }
 
-const DEADLINE_MS = 30_000;
-/** More are not tried: every one that is refused costs the registry, and us, a request. */
-const MAX_CREDENTIALS = 8;
+const CONFIRM_LIMIT_MS = 30_000;
+const LIST_LIMIT_MS = 600_000;
 
 /** The client of all OCI registries: what several workloads ask at the same time is asked once. */
 export function createRegistry(options: RegistryOptions): Registry {
   const { clock, log, onRequest } = options;
-  const transport = options.transport ?? createTransport({ clock });
-  const hosts = createHosts({ transport, clock, log, onRequest });
-  const asker = createAsker({
-    hosts,
-    tokens: createTokens({ hosts, clock }),
-    endpoints: createEndpoints(options.insecureHosts),
-  });
-  const flights = createSingleFlight<Confirmation>();
+  const table = createHostTable(options.config ?? DEFAULT_REGISTRY_CONFIG, options.insecureHosts);
+  const transport =
+    options.transport ??
+    createTransport({
+      clock,
+      timeoutsOf: (url) => timeoutsFor(table.ofAddress(url).timeoutMs),
+      caOf: (url) => table.ofAddress(url).ca,
+    });
+  const hosts = createHosts({ transport, clock, log, table, onRequest });
+  const endpoints = createEndpoints(table);
+  const asker = createAsker({ hosts, tokens: createTokens({ hosts, clock }), endpoints });
+  const lists = createTagLists(asker);
+  const confirmations = createSingleFlight<Outcome<string>>();
+  const listings = createSingleFlight<Outcome<TagList>>();
   const closing = new AbortController();
 
-  const ask = async (question: ConfirmQuestion): Promise<Confirmation> => {
-    const { tag } = question;
+  /** Who asks, where, and for how long: the same for all questions. */
+  const enquire = async <T>(question: TagsQuestion, enquiry: Enquiry<T>): Promise<Outcome<T>> => {
     const repository = toRepository(question.repository.host, question.repository.path);
     if (!repository.ok) return { outcome: 'missing', message: repository.error };
-    if (!isTag(tag))
-      return { outcome: 'missing', message: `${JSON.stringify(tag.slice(0, 128))} is not a tag` };
     let credentials;
     try {
       credentials = await question.credentials();
@@ -85,17 +138,60 @@ export function createRegistry(options: RegistryOptions): Registry {
     }
     const identities = identitiesOf(credentials);
     // With the identities in it, so that what one namespace may see is never told to another.
-    const key = JSON.stringify([repositoryKey(repository.value), tag, ...identities.keys()]);
-    return flights.run(key, () =>
-      withDeadline({ host: repository.value.host, clock, closing: closing.signal }, (signal) =>
-        confirmAs([...identities.values()], { asker, repository: repository.value, tag, signal }),
+    const key = JSON.stringify([repositoryKey(repository.value), ...enquiry.key, ...identities.keys()]);
+    const { host } = repository.value;
+    return enquiry.flights.run(key, () =>
+      withDeadline({ host, clock, limitMs: enquiry.limitMs(host), closing: closing.signal }, (signal) =>
+        askAround({
+          mirrors: endpoints.mirrors(repository.value),
+          registry: endpoints.registry(repository.value),
+          identities: [...identities.values()],
+          signal,
+          log,
+          ask: (address, identity) => enquiry.ask({ address, identity, signal }),
+        }),
       ),
     );
   };
 
+  const confirm = async (question: ConfirmQuestion): Promise<Confirmation> => {
+    const { tag, background = false } = question;
+    if (!isTag(tag))
+      return { outcome: 'missing', message: `${JSON.stringify(tag.slice(0, 128))} is not a tag` };
+    const outcome = await enquire(question, {
+      key: [tag, background],
+      flights: confirmations,
+      limitMs: (host) =>
+        background ? LIST_LIMIT_MS : Math.max(CONFIRM_LIMIT_MS, table.ofRegistry(host).timeoutMs),
+      ask: (asked) => findTag(asker, { ...asked, tag, urgent: !background }),
+    });
+    return outcome.outcome === 'told' ? { outcome: 'found', digest: outcome.value } : outcome;
+  };
+
+  const listTags = async (question: TagsQuestion): Promise<TagListing> => {
+    const { repository } = question;
+    const budget = table.ofRegistry(repository.host).tagBudget;
+    const outcome = await enquire(question, {
+      key: [],
+      flights: listings,
+      limitMs: () => LIST_LIMIT_MS,
+      ask: (asked) => lists.read({ ...asked, budget }),
+    });
+    if (outcome.outcome !== 'told') return outcome;
+    if (outcome.value.kind === 'over-budget') {
+      const message = `${repository.host} has more than ${budget} tags of ${repository.path}, the most that are read`;
+      return { outcome: 'over-budget', read: outcome.value.read, budget, message };
+    }
+    const { tags, unchanged } = outcome.value;
+    return { outcome: 'complete', tags, unchanged };
+  };
+
   return {
-    confirm: (question) => unlessAborted(question.signal, () => ask(question)),
+    confirm: (question) => unlessAborted(question.signal, () => confirm(question)),
+    listTags: (question) => unlessAborted(question.signal, () => listTags(question)),
     openCircuits: () => hosts.openCircuits(),
+    waiting: () => hosts.waiting(),
+    keptBytes: () => lists.keptBytes(),
     close: () => {
       closing.abort();
       transport.close();
@@ -103,83 +199,14 @@ export function createRegistry(options: RegistryOptions): Registry {
   };
 }
 
-/** By key, each once, nobody in particular last. */
-function identitiesOf(credentials: readonly Credential[]): ReadonlyMap<string, Identity> {
-  const identities = credentials.slice(0, MAX_CREDENTIALS);
-  return new Map<string, Identity>(
-    [...identities, undefined].map((identity) => [identityKey(identity), identity]),
-  );
-}
-
-async function confirmAs(
-  identities: readonly Identity[],
-  question: {
-    readonly asker: Asker;
-    readonly repository: Repository;
-    readonly tag: string;
+interface Enquiry<T> {
+  /** What tells this question from others about the same repository. */
+  readonly key: readonly unknown[];
+  readonly flights: { run(key: string, work: () => Promise<Outcome<T>>): Promise<Outcome<T>> };
+  readonly limitMs: (host: string) => number;
+  readonly ask: (asked: {
+    readonly address: Address;
+    readonly identity: Identity;
     readonly signal: AbortSignal;
-  },
-): Promise<Confirmation> {
-  let missing: Confirmation | undefined;
-  let refused = '';
-  for (const identity of identities) {
-    // Where somebody with a credential sees nothing, nobody sees no more.
-    if (identity === undefined && missing !== undefined) break;
-    const finding = await findTag(question.asker, { ...question, identity });
-    if (finding.kind === 'found') return { outcome: 'found', digest: finding.digest };
-    // Another credential may still see it: some registries hide by 404 what they do not show.
-    if (finding.kind === 'missing') missing ??= { outcome: 'missing', message: finding.message };
-    // What it says about a credential tells more than what it says about having none.
-    else if (identity !== undefined || refused === '') refused = finding.message;
-  }
-  return missing ?? { outcome: 'unavailable', message: `${refused} (${asWhom(identities.length - 1)})` };
-}
-
-function asWhom(credentials: number): string {
-  if (credentials === 0) return 'asked without credentials: the workload has none for it';
-  const tried = credentials === 1 ? 'one credential' : `${credentials} credentials`;
-  return `asked with ${tried}, and without`;
-}
-
-/** Runs `work` until its end, 30 s, or the closing of the client; failures become `unavailable`. */
-async function withDeadline(
-  { host, clock, closing }: { readonly host: string; readonly clock: Clock; readonly closing: AbortSignal },
-  work: (signal: AbortSignal) => Promise<Confirmation>,
-): Promise<Confirmation> {
-  const controller = new AbortController();
-  const stopTimer = clock.after(DEADLINE_MS, () =>
-    controller.abort(new Unavailable(`${host} gave no answer within ${DEADLINE_MS / 1000} s`)),
-  );
-  const close = (): void =>
-    controller.abort(new Unavailable(`${host} was not asked to the end: Headwind is stopping`));
-  closing.addEventListener('abort', close, { once: true });
-  if (closing.aborted) close();
-  try {
-    return await unlessAborted(controller.signal, () => work(controller.signal));
-  } catch (error) {
-    if (!(error instanceof Unavailable)) throw error;
-    const { message, retryAfterMs } = error;
-    return { outcome: 'unavailable', message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
-  } finally {
-    stopTimer();
-    closing.removeEventListener('abort', close);
-  }
-}
-
-/** The result of `work`, or the rejection with the signal's reason if that comes first; `work` itself goes on. */
-async function unlessAborted<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  if (signal === undefined) return work();
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(toError(signal.reason));
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work(), aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}
-
-function toError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('the question was given up', { cause: reason });
+  }) => Promise<Told<T>>;
 }

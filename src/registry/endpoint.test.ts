@@ -1,7 +1,23 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_REGISTRY_CONFIG } from '../config/registry-hosts.ts';
 import { createEndpoints } from './endpoint.ts';
+import { createHostTable } from './host-table.ts';
 
-const endpoints = createEndpoints(['Reg.Local:5000', '[::1]:5000', '10.0.0.9']);
+const plain = { ...DEFAULT_REGISTRY_CONFIG.defaults, insecure: false, ca: undefined, mirrors: [] };
+const mirrors = [
+  { host: 'mirror.local:5000', prefix: '', sendsCredentials: false },
+  { host: 'harbor.local', prefix: 'hub/all', sendsCredentials: true },
+];
+const config = {
+  ...DEFAULT_REGISTRY_CONFIG,
+  hosts: new Map([
+    ['docker.io', { ...plain, mirrors }],
+    ['mirror.local:5000', { ...plain, insecure: true }],
+    ['port.local:80', { ...plain, insecure: true, concurrency: 1 }],
+  ]),
+};
+const hosts = createHostTable(config, ['Reg.Local:5000', '[::1]:5000', '10.0.0.9', 'port.local:80']);
+const endpoints = createEndpoints(hosts);
 
 describe('a repository', () => {
   it.each([
@@ -11,7 +27,43 @@ describe('a repository', () => {
     { host: 'reg.local', path: 'a', url: 'https://reg.local/v2/a/' },
     { host: '[::1]:5000', path: 'a', url: 'http://[::1]:5000/v2/a/' },
   ])('$path on $host is asked for at $url', ({ host, path, url }) => {
-    expect(endpoints.repository({ host, path }).href).toBe(url);
+    const address = endpoints.registry({ host, path });
+
+    expect(address).toEqual({ base: new URL(url), path, mirrorOf: undefined, takesCredentials: true });
+  });
+
+  it('has the mirrors of its host, with the path that it has there', () => {
+    expect(endpoints.mirrors({ host: 'docker.io', path: 'library/nginx' })).toEqual([
+      {
+        base: new URL('http://mirror.local:5000/v2/library/nginx/'),
+        path: 'library/nginx',
+        mirrorOf: 'docker.io',
+        takesCredentials: false,
+      },
+      {
+        base: new URL('https://harbor.local/v2/hub/all/library/nginx/'),
+        path: 'hub/all/library/nginx',
+        mirrorOf: 'docker.io',
+        takesCredentials: true,
+      },
+    ]);
+    expect(endpoints.mirrors({ host: 'ghcr.io', path: 'a/b' })).toEqual([]);
+  });
+});
+
+describe('what is set for a host', () => {
+  it.each(['https://registry-1.docker.io/v2/', 'https://index.docker.io/', 'https://docker.io:443/'])(
+    'is found by the address %s',
+    (url) => {
+      expect(hosts.ofAddress(new URL(url)).mirrors).toEqual(mirrors);
+    },
+  );
+
+  it('is found where the address leaves out the port that its scheme implies', () => {
+    expect(hosts.ofAddress(new URL('http://port.local:80/v2/'))).toMatchObject({
+      concurrency: 1,
+      insecure: true,
+    });
   });
 });
 

@@ -3,8 +3,8 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Clock } from '../core/clock.ts';
-import { TransportError, toTransportError } from './transport-error.ts';
 import type { HttpRequest, HttpResponse } from './http.ts';
+import { TransportError, toTransportError } from './transport-error.ts';
 
 export interface ExchangeTimeouts {
   /** For DNS, TCP and TLS together, in milliseconds. */
@@ -16,7 +16,9 @@ export interface ExchangeTimeouts {
 }
 
 export interface ExchangeOptions {
-  readonly agents: { readonly http: http.Agent; readonly https: https.Agent };
+  readonly agent: http.Agent;
+  /** Makes an agent for one more attempt, on a connection of its own. */
+  readonly freshAgent: () => http.Agent;
   readonly clock: Clock;
   readonly timeouts: ExchangeTimeouts;
 }
@@ -30,7 +32,7 @@ export async function exchange(request: HttpRequest, options: ExchangeOptions): 
     if (!(error instanceof StaleConnection) || request.method === 'POST') throw toTransportError(error);
   }
   try {
-    return await attempt(request, { ...options, agents: freshAgents() });
+    return await attempt(request, { ...options, agent: options.freshAgent() });
   } catch (error) {
     throw toTransportError(error);
   }
@@ -43,15 +45,11 @@ class StaleConnection extends TransportError {
   }
 }
 
-function freshAgents(): ExchangeOptions['agents'] {
-  return { http: new http.Agent({ keepAlive: false }), https: new https.Agent({ keepAlive: false }) };
-}
-
 async function attempt(request: HttpRequest, options: ExchangeOptions): Promise<HttpResponse> {
-  const { agents, clock, timeouts } = options;
+  const { agent, clock, timeouts } = options;
   const { signal } = request;
   if (signal?.aborted === true) throw aborted();
-  const outgoing = open(request, agents);
+  const outgoing = open(request, agent);
   const { promise: givenUp, reject } = Promise.withResolvers<never>();
   const giveUp = (error: TransportError): void => {
     reject(error);
@@ -85,11 +83,11 @@ function aborted(): TransportError {
   return new TransportError('aborted', 'was not asked to the end');
 }
 
-function open(request: HttpRequest, agents: ExchangeOptions['agents']): http.ClientRequest {
-  const common = { method: request.method, ...target(request.url), headers: requestHeaders(request) };
+function open(request: HttpRequest, agent: http.Agent): http.ClientRequest {
+  const options = { method: request.method, ...target(request.url), headers: requestHeaders(request), agent };
   return request.url.protocol === 'https:'
-    ? https.request({ ...common, agent: agents.https, rejectUnauthorized: true })
-    : http.request({ ...common, agent: agents.http });
+    ? https.request({ ...options, rejectUnauthorized: true })
+    : http.request(options);
 }
 
 interface Content {

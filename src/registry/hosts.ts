@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache';
-import pLimit, { type LimitFunction } from 'p-limit';
 import type { Clock } from '../core/clock.ts';
 import { createCircuit, type Verdict } from './circuit.ts';
 import { Unavailable } from './failure.ts';
+import { createGate, type Gate, type Pass } from './gate.ts';
+import type { HostTable } from './host-table.ts';
 import type { HttpRequest, HttpResponse, Transport } from './http.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { toTransportError, type TransportFailure } from './transport-error.ts';
@@ -10,6 +11,7 @@ import { toTransportError, type TransportFailure } from './transport-error.ts';
 /** How a request to a registry or its token server ended: a metric label, so a fixed list. */
 export type RequestOutcome =
   | 'answered'
+  | 'not-modified'
   | 'not-found'
   | 'refused'
   | 'rate-limited'
@@ -18,8 +20,12 @@ export type RequestOutcome =
   | 'network-error'
   | 'held-back';
 
+/** What a request is for: a metric label too. */
+export type RequestPurpose = 'manifest' | 'tags' | 'token';
+
 export interface RequestObservation {
   readonly host: string;
+  readonly purpose: RequestPurpose;
   readonly method: HttpRequest['method'];
   readonly outcome: RequestOutcome;
   readonly durationMs: number;
@@ -35,23 +41,31 @@ export interface HostsOptions {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly log: RegistryLog;
+  readonly table: Pick<HostTable, 'ofAddress'>;
   /** Told of every request, also of those that were held back. */
   readonly onRequest?: ((observation: RequestObservation) => void) | undefined;
 }
 
-/** Politeness towards hosts: how many at once, when to pause, when to let one alone. */
+export interface Manner {
+  readonly purpose: RequestPurpose;
+  /** Somebody waits for the answer: it goes before what is not urgent, and is not held back by the rate. */
+  readonly urgent: boolean;
+}
+
+/** Politeness towards hosts: how many at once, how many a second, when to pause, when to let one alone. */
 export interface Hosts {
   /**
    * Asks, when it is this request's turn. Resolves with any answer below 500 but 429; throws Unavailable for those,
    * for no answer, and where the host must not be asked now.
    */
-  ask(request: HttpRequest): Promise<HttpResponse>;
+  ask(request: HttpRequest, manner: Manner): Promise<HttpResponse>;
+  /** How many requests wait for their turn, at all hosts together. */
+  waiting(): number;
   /** How many hosts are let alone at present because they failed. */
   openCircuits(): number;
 }
 
 const MAX_HOSTS = 500;
-const MAX_AT_ONCE = 8;
 const MAX_WAITING = 1000;
 const FAILURES_TO_OPEN = 5;
 const OPEN_MS = 30_000;
@@ -65,50 +79,53 @@ const VERDICTS: Readonly<Record<TransportFailure, readonly [Verdict, RequestOutc
   host: ['failed', 'network-error'],
 };
 
-/** Keeps per host and port: a concurrency limit, the pause that it asked for, and a circuit breaker. */
-export function createHosts({ transport, clock, log, onRequest }: HostsOptions): Hosts {
+/** Keeps per host and port: a gate, the pause that it asked for, and a circuit breaker. */
+export function createHosts({ transport, clock, log, table, onRequest }: HostsOptions): Hosts {
   const circuit = createCircuit({ clock, threshold: FAILURES_TO_OPEN, openMs: OPEN_MS, maxHosts: MAX_HOSTS });
-  const limits = new LRUCache<string, LimitFunction>({ max: MAX_HOSTS });
+  const gates = new LRUCache<string, Gate>({ max: MAX_HOSTS });
   const pausedUntilMs = new LRUCache<string, number>({ max: MAX_HOSTS });
 
-  const limitOf = (host: string): LimitFunction => {
-    const limit = limits.get(host) ?? pLimit(MAX_AT_ONCE);
-    limits.set(host, limit);
-    return limit;
+  const gateOf = (url: URL): Gate => {
+    const { concurrency, requestsPerSecond } = table.ofAddress(url);
+    const gate =
+      gates.get(url.host) ?? createGate({ clock, concurrency, requestsPerSecond, maxWaiting: MAX_WAITING });
+    gates.set(url.host, gate);
+    return gate;
   };
 
-  const heldBack = (request: HttpRequest, why: string, retryAfterMs?: number): Unavailable => {
-    const host = request.url.host;
-    onRequest?.({ host, method: request.method, outcome: 'held-back', durationMs: 0 });
+  const heldBack = (asked: Asked, why: string, retryAfterMs?: number): Unavailable => {
+    const { host, method, purpose } = asked;
+    onRequest?.({ host, method, purpose, outcome: 'held-back', durationMs: 0 });
     return new Unavailable(`${host} ${why}`, retryAfterMs === undefined ? {} : { retryAfterMs });
+  };
+
+  const refuseDuringPause = (asked: Asked): void => {
+    const pauseMs = (pausedUntilMs.get(asked.host) ?? 0) - clock.now();
+    if (pauseMs > 0) throw heldBack(asked, 'asked for a pause', pauseMs);
   };
 
   /** Turns what speaks for a pause or for the circuit into Unavailable, and remembers the pause. */
   const judge = (host: string, response: HttpResponse): HttpResponse => {
-    const limited = response.status === 429;
-    if (!limited && response.status < 500) return response;
-    const asked = parseRetryAfter(response.headers.get('retry-after'), clock.now());
-    const pauses = limited || response.status === 503;
-    const retryAfterMs = limited ? (asked ?? DEFAULT_PAUSE_MS) : asked;
-    if (pauses && retryAfterMs !== undefined) {
-      pausedUntilMs.set(host, clock.now() + retryAfterMs);
-      log.warn({ host, status: response.status, retryAfterMs }, 'a registry asks for a pause');
+    const { status } = response;
+    if (status !== 429 && status < 500) return response;
+    const retryAfterMs =
+      parseRetryAfter(response.headers.get('retry-after'), clock.now()) ??
+      (status === 429 ? DEFAULT_PAUSE_MS : undefined);
+    if (asksForPause(response) && retryAfterMs !== undefined) {
+      // Answers overlap: a shorter pause does not end a longer one.
+      pausedUntilMs.set(host, Math.max(pausedUntilMs.get(host) ?? 0, clock.now() + retryAfterMs));
+      log.warn({ host, status, retryAfterMs }, 'a registry asks for a pause');
     }
-    const words = limited
-      ? 'answered 429: too many requests'
-      : `answered ${response.status}: it has a problem`;
+    const words = status === 429 ? 'answered 429: too many requests' : `answered ${status}: it has a problem`;
     throw new Unavailable(`${host} ${words}`, retryAfterMs === undefined ? {} : { retryAfterMs });
   };
 
-  const exchange = async (request: HttpRequest): Promise<HttpResponse> => {
-    const host = request.url.host;
-    if (request.signal?.aborted === true) throw new Unavailable(`${host} was not asked to the end`);
-    const pauseMs = (pausedUntilMs.get(host) ?? 0) - clock.now();
-    if (pauseMs > 0) throw heldBack(request, 'asked for a pause', pauseMs);
+  const exchange = async (request: HttpRequest, asked: Asked): Promise<HttpResponse> => {
+    const { host } = asked;
     const admission = circuit.enter(host);
     if (!admission.admitted)
       throw heldBack(
-        request,
+        asked,
         'failed several times in a row and is let alone for a while',
         admission.retryAfterMs,
       );
@@ -117,11 +134,8 @@ export function createHosts({ transport, clock, log, onRequest }: HostsOptions):
       const openBefore = circuit.openCount();
       admission.settle(verdict);
       const durationMs = clock.now() - startedMs;
-      onRequest?.({ host, method: request.method, outcome, durationMs });
-      log.debug(
-        { host, method: request.method, path: request.url.pathname, durationMs, ...fields },
-        'asked a registry',
-      );
+      onRequest?.({ ...asked, outcome, durationMs });
+      log.debug({ ...asked, path: request.url.pathname, durationMs, ...fields }, 'asked a registry');
       if (circuit.openCount() > openBefore)
         log.warn({ host }, 'a registry fails and is let alone for a while');
     };
@@ -133,26 +147,45 @@ export function createHosts({ transport, clock, log, onRequest }: HostsOptions):
       settle(...VERDICTS[failure.kind], { error: failure });
       throw new Unavailable(`${host} ${failure.message}`, { cause: failure });
     }
-    settle(response.status >= 500 ? 'failed' : 'answered', outcomeOf(response.status), {
-      status: response.status,
-    });
+    const { status } = response;
+    settle(status >= 500 && !asksForPause(response) ? 'failed' : 'answered', outcomeOf(response), { status });
     return judge(host, response);
   };
 
   return {
-    ask: async (request) => {
-      const limit = limitOf(request.url.host);
-      if (limit.pendingCount >= MAX_WAITING)
-        throw heldBack(request, 'has too many questions waiting already');
-      return limit(() => exchange(request));
+    ask: async (request, { purpose, urgent }) => {
+      const { url, method, signal } = request;
+      const asked = { host: url.host, method, purpose };
+      refuseDuringPause(asked);
+      const pass: Pass | undefined = await gateOf(url).enter({ urgent, signal });
+      const givenUp = signal?.aborted === true;
+      if (pass === undefined && !givenUp) throw heldBack(asked, 'has too many questions waiting already');
+      try {
+        if (givenUp) throw new Unavailable(`${url.host} was not asked to the end`);
+        // The pause may have begun while this one waited.
+        refuseDuringPause(asked);
+        return await exchange(request, asked);
+      } finally {
+        pass?.done();
+      }
     },
+    waiting: () => [...gates.values()].reduce((sum, gate) => sum + gate.waiting(), 0),
     openCircuits: () => circuit.openCount(),
   };
 }
 
-function outcomeOf(status: number): RequestOutcome {
+type Asked = Pick<RequestObservation, 'host' | 'method' | 'purpose'>;
+
+/** A 503 that says when to come back is a host that knows what it does, not one that fails. */
+function asksForPause({ status, headers }: HttpResponse): boolean {
+  return status === 429 || (status === 503 && headers.has('retry-after'));
+}
+
+function outcomeOf(response: HttpResponse): RequestOutcome {
+  const { status } = response;
+  if (asksForPause(response)) return 'rate-limited';
+  if (status === 304) return 'not-modified';
   if (status === 404) return 'not-found';
   if (status === 401 || status === 403) return 'refused';
-  if (status === 429) return 'rate-limited';
   return status >= 500 ? 'server-error' : 'answered';
 }

@@ -1,23 +1,13 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { isDigest, type Repository } from '../core/image-reference.ts';
-import type { Asker, Reply } from './asker.ts';
-import { parseJson, registryErrors, remoteText, Unavailable } from './failure.ts';
+import { isDigest } from '../core/image-reference.ts';
+import { absence, undecided, type Told } from './answer.ts';
+import type { Asker, Question, Reply } from './asker.ts';
+import { parseJson, Unavailable } from './failure.ts';
 import type { HttpResponse } from './http.ts';
-import type { Identity } from './identity.ts';
 
-/** What one identity is told about a tag. */
-export type Finding =
-  | { readonly kind: 'found'; readonly digest: string }
-  /** The registry's own word that there is no such tag, or no such repository. */
-  | { readonly kind: 'missing'; readonly message: string }
-  | { readonly kind: 'refused'; readonly message: string };
-
-export interface TagQuestion {
-  readonly repository: Repository;
+export interface TagQuestion extends Pick<Question, 'address' | 'identity' | 'signal' | 'urgent'> {
   readonly tag: string;
-  readonly identity: Identity;
-  readonly signal: AbortSignal;
 }
 
 /** Every form of manifest that has a digest of its own; without them Docker's registry converts to its oldest one. */
@@ -33,9 +23,6 @@ const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 const Manifest = z.object({ schemaVersion: z.literal(2) });
 
-/** Codes in a 404 that speak of permission, not of absence. */
-const NOT_ABOUT_ABSENCE = new Set(['UNAUTHORIZED', 'DENIED', 'TOOMANYREQUESTS', 'UNSUPPORTED']);
-
 /**
  * Asks for a tag's digest: one HEAD, which Docker Hub does not count as a pull. A registry answers it with
  *
@@ -47,34 +34,38 @@ const NOT_ABOUT_ABSENCE = new Set(['UNAUTHORIZED', 'DENIED', 'TOOMANYREQUESTS', 
  * Where the digest is absent, or the answer is 404 (which in a HEAD cannot say what is missing) or 405, a GET follows.
  * Throws Unavailable where the answers decide nothing.
  */
-export async function findTag(asker: Asker, question: TagQuestion): Promise<Finding> {
+export async function findTag(asker: Asker, question: TagQuestion): Promise<Told<string>> {
   const head = await askManifest(asker, question, 'HEAD');
   if (head.kind === 'refused') return head;
   const { status, headers } = head.response;
   if (status === 200) {
     const digest = headers.get('docker-content-digest') ?? '';
-    if (isDigest(digest)) return { kind: 'found', digest };
+    if (isDigest(digest)) return { kind: 'told', value: digest };
   } else if (status !== 404 && status !== 405) {
     throw undecided(head);
   }
   const get = await askManifest(asker, question, 'GET');
   if (get.kind === 'refused') return get;
-  if (get.response.status === 200) return { kind: 'found', digest: digestOf(get.response) };
-  if (get.response.status === 404) return missing(get, question);
+  if (get.response.status === 200) return { kind: 'told', value: digestOf(get.response) };
+  const { path } = question.address;
+  if (get.response.status === 404)
+    return absence(get, {
+      inRepository: `no tag ${question.tag} of ${path}`,
+      repository: `no repository ${path}`,
+    });
   throw undecided(get);
 }
 
 function askManifest(asker: Asker, question: TagQuestion, method: 'GET' | 'HEAD'): Promise<Reply> {
-  const { repository, tag, identity, signal } = question;
+  const { tag, ...rest } = question;
   return asker.ask({
-    repository,
+    ...rest,
+    purpose: 'manifest',
     method,
     path: `manifests/${tag}`,
     // The digest is that of the bytes as stored, so they must not come compressed.
     headers: { accept: MANIFEST_TYPES, 'accept-encoding': 'identity' },
     maxBodyBytes: MAX_MANIFEST_BYTES,
-    identity,
-    signal,
   });
 }
 
@@ -88,35 +79,4 @@ function digestOf(response: HttpResponse): string {
   if (!Manifest.safeParse(parseJson(response.body)).success)
     throw new Unavailable(`${host} answered with something that is no image manifest`);
   return `sha256:${createHash('sha256').update(response.body).digest('hex')}`;
-}
-
-/**
- * A 404 counts if a registry gave it, which its errors or its API version tell:
- *
- *   HTTP/1.1 404 Not Found
- *   Docker-Distribution-Api-Version: registry/2.0
- *   {"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":"unknown tag=9.9"}]}
- *
- * A proxy's or a load balancer's 404, mostly HTML, only says that the registry was not reached.
- */
-function missing(reply: Answered, { repository, tag }: TagQuestion): Finding {
-  const { response } = reply;
-  const codes = registryErrors(response).map(({ code }) => code.toUpperCase());
-  if (codes.some((code) => NOT_ABOUT_ABSENCE.has(code)))
-    return {
-      kind: 'refused',
-      message: `${response.url.host} answered 404${remoteText(response, reply.secrets)}`,
-    };
-  if (codes.length === 0 && !response.headers.has('docker-distribution-api-version'))
-    throw new Unavailable(`${response.url.host} answered 404, but not as a registry does`);
-  const what = codes.includes('NAME_UNKNOWN')
-    ? `no repository ${repository.path}`
-    : `no tag ${tag} of ${repository.path}`;
-  return { kind: 'missing', message: `${response.url.host} has ${what}` };
-}
-
-type Answered = Extract<Reply, { kind: 'answered' }>;
-
-function undecided({ response, secrets }: Answered): Unavailable {
-  return new Unavailable(`${response.url.host} answered ${response.status}${remoteText(response, secrets)}`);
 }

@@ -70,7 +70,8 @@ export function createTokens(options: { readonly hosts: Hosts; readonly clock: C
 
   const fetchToken = async (wish: TokenWish, key: string): Promise<Result<Token>> => {
     const askedMs = clock.now();
-    const response = await hosts.ask(tokenRequest(wish));
+    // Urgent: there are few, and whoever waits for one holds up a question that had its turn.
+    const response = await hosts.ask(tokenRequest(wish), { purpose: 'token', urgent: true });
     if (response.status !== 200) return refusal(wish, response);
     const answer = readToken(response);
     if (answer === undefined)

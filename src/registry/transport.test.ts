@@ -4,8 +4,9 @@ import { FakeClock } from '../../test/parts/fake-clock.ts';
 import { eventually } from '../../test/parts/eventually.ts';
 import { startScriptedServer, type Script, type ScriptedServer } from '../../test/parts/scripted-server.ts';
 import { wallClock } from '../../test/parts/wall-clock.ts';
+import type { ExchangeTimeouts } from './exchange.ts';
 import type { HttpRequest, Transport } from './http.ts';
-import { createTransport } from './transport.ts';
+import { createTransport, timeoutsFor } from './transport.ts';
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -149,12 +150,13 @@ describe('a server that misbehaves', () => {
   ] satisfies readonly {
     readonly what: string;
     readonly script: Script;
-    readonly timeouts?: NonNullable<Parameters<typeof createTransport>[0]['timeouts']>;
+    readonly timeouts?: ExchangeTimeouts;
     readonly error: object;
-  }[])('and $what is told apart', async ({ script, error, ...more }) => {
+  }[])('and $what is told apart', async ({ script, error, timeouts }) => {
     const server = await aServer(script);
+    const options = timeouts === undefined ? {} : { timeoutsOf: () => timeouts };
 
-    await expect(aTransport(more).send(get(server.url))).rejects.toMatchObject(error);
+    await expect(aTransport(options).send(get(server.url))).rejects.toMatchObject(error);
   });
 
   it('and trickles its body is given up when the time for the whole of it is over', async () => {
@@ -183,7 +185,9 @@ describe('a server that misbehaves', () => {
     const port = typeof address === 'object' ? address?.port : undefined;
     const timeouts = { connectMs: 50, headersMs: 5000, bodyMs: 5000 };
 
-    await expect(aTransport({ timeouts }).send(get(`https://127.0.0.1:${port}/`))).rejects.toMatchObject({
+    await expect(
+      aTransport({ timeoutsOf: () => timeouts }).send(get(`https://127.0.0.1:${port}/`)),
+    ).rejects.toMatchObject({
       kind: 'timeout',
       message: 'cannot be reached: no connection within 0.05 s',
     });
@@ -211,6 +215,14 @@ describe('a server that misbehaves', () => {
 
     expect([second.status, server.requests.length]).toEqual([200, 3]);
   });
+});
+
+it.each([
+  { timeoutMs: 30_000, parts: { connectMs: 5000, headersMs: 10_000, bodyMs: 15_000 } },
+  { timeoutMs: 6000, parts: { connectMs: 1000, headersMs: 2000, bodyMs: 3000 } },
+  { timeoutMs: 105_000, parts: { connectMs: 5000, headersMs: 40_000, bodyMs: 60_000 } },
+])('a limit of $timeoutMs ms is divided among the parts of an answer', ({ timeoutMs, parts }) => {
+  expect(timeoutsFor(timeoutMs)).toEqual(parts);
 });
 
 it('a host that DNS does not know is told apart', async () => {

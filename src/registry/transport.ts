@@ -1,36 +1,46 @@
-import http from 'node:http';
-import https from 'node:https';
 import type { Clock } from '../core/clock.ts';
-import { isRedirect, nextHop } from './redirect.ts';
+import { createAgents } from './agents.ts';
 import { exchange, type ExchangeTimeouts } from './exchange.ts';
 import type { HttpRequest, Transport } from './http.ts';
+import { isRedirect, nextHop } from './redirect.ts';
 import { TransportError } from './transport-error.ts';
 
 const MAX_REDIRECTS = 5;
-const MAX_FREE_SOCKETS_PER_HOST = 4;
-const MAX_SOCKETS = 256;
-const IDLE_SOCKET_MS = 30_000;
+const DEFAULT_TIMEOUT_MS = 30_000;
+const MAX_CONNECT_MS = 5000;
 
-export const DEFAULT_TIMEOUTS: ExchangeTimeouts = { connectMs: 5000, headersMs: 10_000, bodyMs: 15_000 };
+export interface TransportOptions {
+  readonly clock: Clock;
+  /** For the hosts that are asked, redirects' targets included; `timeoutsFor(30_000)` unless told. */
+  readonly timeoutsOf?: (url: URL) => ExchangeTimeouts;
+  /** Certificates (PEM) that are trusted at an address beside the usual ones. */
+  readonly caOf?: (url: URL) => string | undefined;
+}
+
+/** A limit for one answer, from the connection to the last byte, divided among its parts. */
+export function timeoutsFor(timeoutMs: number): ExchangeTimeouts {
+  // Connecting takes a machine's time, answering takes the registry's work, the body the line's.
+  const connectMs = Math.min(MAX_CONNECT_MS, timeoutMs / 6);
+  const headersMs = ((timeoutMs - connectMs) * 2) / 5;
+  return { connectMs, headersMs, bodyMs: timeoutMs - connectMs - headersMs };
+}
 
 /** HTTP over `node:http` and `node:https` with kept connections; one request takes at most the three timeouts, six times. */
-export function createTransport(options: {
-  readonly clock: Clock;
-  readonly timeouts?: ExchangeTimeouts;
-}): Transport {
-  const agentOptions = {
-    keepAlive: true,
-    maxFreeSockets: MAX_FREE_SOCKETS_PER_HOST,
-    maxTotalSockets: MAX_SOCKETS,
-    timeout: IDLE_SOCKET_MS,
-  };
-  const agents = { http: new http.Agent(agentOptions), https: new https.Agent(agentOptions) };
-  const exchangeOptions = { agents, clock: options.clock, timeouts: options.timeouts ?? DEFAULT_TIMEOUTS };
+export function createTransport(options: TransportOptions): Transport {
+  const { clock, timeoutsOf = () => timeoutsFor(DEFAULT_TIMEOUT_MS), caOf = () => undefined } = options;
+  const agents = createAgents(caOf);
+  const once = (request: HttpRequest) =>
+    exchange(request, {
+      agent: agents.kept(request.url),
+      freshAgent: () => agents.fresh(request.url),
+      clock,
+      timeouts: timeoutsOf(request.url),
+    });
   return {
     send: async (request) => {
       let next: HttpRequest = request;
       for (let redirects = 0; ; redirects += 1) {
-        const response = await exchange(next, exchangeOptions);
+        const response = await once(next);
         // A body is never sent on: it may hold a refresh token.
         if (!isRedirect(response.status) || request.method === 'POST') return response;
         if (redirects === MAX_REDIRECTS)
@@ -42,9 +52,6 @@ export function createTransport(options: {
         next = { ...next, url: hop.value.url, authorization };
       }
     },
-    close: () => {
-      agents.http.destroy();
-      agents.https.destroy();
-    },
+    close: () => agents.close(),
   };
 }
