@@ -1,3 +1,4 @@
+import type { RegistryConfig } from './config/registry-hosts.ts';
 import type { Settings } from './config/settings.ts';
 import type { Clock } from './core/clock.ts';
 import type { WorkloadKind } from './core/workload.ts';
@@ -24,6 +25,8 @@ import { WEBHOOK_SENDERS } from './triggers/webhook/senders.ts';
 
 export interface OperatorOptions {
   readonly settings: Settings;
+  /** How single registries are dealt with; all alike without it. */
+  readonly registryConfig?: RegistryConfig;
   readonly connection: Connection;
   readonly clock: Clock;
   readonly random: () => number;
@@ -61,11 +64,15 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   });
   const registry = createRegistry({
     insecureHosts: settings.insecureRegistries,
+    ...(options.registryConfig === undefined ? {} : { config: options.registryConfig }),
     clock,
     log: logRoot.target('headwind::registry'),
-    onRequest: ({ outcome }) => {
-      metrics.registryRequestsTotal.inc({ outcome });
+    onRequest: ({ purpose, outcome, durationMs }) => {
+      metrics.registryRequestsTotal.inc({ purpose, outcome });
+      if (outcome !== 'held-back') metrics.registryRequestDurationSeconds.observe(durationMs / 1000);
       metrics.registryCircuitOpen.set(registry.openCircuits());
+      metrics.registryKeptListBytes.set(registry.keptBytes());
+      metrics.queueDepth.set({ queue: 'registry' }, registry.waiting());
     },
   });
   const events = createEventRecorder({

@@ -1,23 +1,36 @@
 import { Command } from 'commander';
 import { describeEnvironment } from '../config/documentation.ts';
 import { formatProblems, type Environment } from '../config/problem.ts';
-import { readConfigWarnings, readSettings } from '../config/settings.ts';
+import { readRegistryConfig } from '../config/registry-config.ts';
+import { readConfigWarnings, readSettings, textOf } from '../config/settings.ts';
 import { visible } from '../core/visible.ts';
 import { UsageError } from './exit.ts';
 import { formatTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
-/** `headwind check-config`: all settings with what they are and what for, and all that is wrong with them. */
-export function checkConfigCommand(env: Environment, terminal: Terminal): Command {
+export interface CheckConfigOptions {
+  readonly env: Environment;
+  readonly terminal: Terminal;
+  readonly readFile: (path: string) => Promise<string>;
+}
+
+/**
+ * `headwind check-config`: all settings with what they are and what for, and all that is wrong with them, also in the
+ * file that one of them names.
+ */
+export function checkConfigCommand({ env, terminal, readFile }: CheckConfigOptions): Command {
   return new Command('check-config')
     .description('show all settings and check them; exits with 2 if the operator would not start with them')
     .option('-q, --quiet', 'show problems only')
-    .action(({ quiet }: { quiet?: true }) => {
+    .action(async ({ quiet }: { quiet?: true }) => {
       if (quiet !== true) printSettings(env, terminal);
       const warnings = formatProblems(readConfigWarnings(env));
       for (const line of warnings) terminal.err(`warning: ${visible(line)}`);
       const settings = readSettings(env);
-      if (!settings.ok) throw new UsageError(formatConfigError(formatProblems(settings.error)));
+      const file = textOf(env, 'HEADWIND_REGISTRY_CONFIG');
+      const registries = await readRegistryConfig({ file, readFile });
+      const problems = [settings, registries].flatMap((read) => (read.ok ? [] : read.error));
+      if (problems.length > 0) throw new UsageError(formatConfigError(formatProblems(problems)));
       if (quiet !== true) terminal.out('\nThe configuration can be used.');
     });
 }

@@ -73,6 +73,18 @@ describe('headwind check-config', () => {
     expect(err).toContain('HEADWIND_POLLING_ENABLED="true": expected false: not available in this version');
   });
 
+  it('checks the file about registries too', async () => {
+    const { code, err } = await run(['check-config', '--quiet'], {
+      HEADWIND_API_PORT: 'x',
+      HEADWIND_REGISTRY_CONFIG: '/nonexistent/registries.yaml',
+    });
+    expect(code).toBe(2);
+    expect(err).toContain('2 settings cannot be used');
+    expect(err).toContain(
+      'HEADWIND_REGISTRY_CONFIG="/nonexistent/registries.yaml": expected a file that can be read (ENOENT)',
+    );
+  });
+
   it('can be silent but for what is wrong', async () => {
     const { code, out, err } = await run(['check-config', '--quiet'], { HEADWIND_APIPORT: '1' });
     expect([code, out]).toEqual([0, '']);

@@ -45,7 +45,8 @@ const COMMANDS: readonly LazyCommand[] = [
   {
     name: 'check-config',
     description: 'show all settings and check them',
-    load: async ({ env, terminal }) => (await import('./check-config.ts')).checkConfigCommand(env, terminal),
+    load: async ({ env, terminal }) =>
+      (await import('./check-config.ts')).checkConfigCommand({ env, terminal, readFile: readText }),
   },
 ];
 
@@ -78,6 +79,10 @@ export async function runHeadwind(run: HeadwindRun): Promise<HeadwindOutcome> {
   return operatorCode === undefined ? { code, isFinal: false } : { code: operatorCode, isFinal: true };
 }
 
+function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8');
+}
+
 async function operate({ env, terminal }: HeadwindRun): Promise<ExitCode> {
   const [{ runOperator }, { startOperator }, { loadConnection }, { systemClock }] = await Promise.all([
     import('./run-operator.ts'),
@@ -93,8 +98,8 @@ async function operate({ env, terminal }: HeadwindRun): Promise<ExitCode> {
     random: Math.random,
     events: process,
     exit: (code) => process.exit(code),
-    loadConnection: () =>
-      loadConnection({ env, readFile: (path) => readFile(path, 'utf8'), clock: systemClock }),
+    readFile: readText,
+    loadConnection: () => loadConnection({ env, readFile: readText, clock: systemClock }),
     startOperator,
   });
 }

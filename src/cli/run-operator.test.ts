@@ -41,6 +41,7 @@ function runWith(
     random: () => 0.5,
     events,
     exit: (exitCode) => exits.push(exitCode),
+    readFile: () => Promise.reject(new Error('no file is read')),
     loadConnection: () => Promise.resolve(connection),
     startOperator: () => {
       happened.push('started');
@@ -138,6 +139,15 @@ describe('the operator’s process', () => {
     const world = runWith({ env: { HEADWIND_API_PORT: 'x', HEADWIND_UI_PORT: 'y' } });
     await expect(world.code).rejects.toThrow(UsageError);
     await expect(world.code).rejects.toThrow(/HEADWIND_API_PORT[^]*HEADWIND_UI_PORT/);
+    expect(world.happened).toEqual([]);
+  });
+
+  it('refuses to start with a file about registries that cannot be used', async () => {
+    const world = runWith({
+      env: { HEADWIND_REGISTRY_CONFIG: '/r.yaml' },
+      readFile: async () => 'defaults: { concurrency: 0 }',
+    });
+    await expect(world.code).rejects.toThrow('/r.yaml: defaults.concurrency="0": expected a whole number');
     expect(world.happened).toEqual([]);
   });
 

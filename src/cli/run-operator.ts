@@ -1,5 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import { formatProblems, type Environment } from '../config/problem.ts';
+import { readRegistryConfig } from '../config/registry-config.ts';
+import { DEFAULT_REGISTRY_CONFIG, type RegistryConfig } from '../config/registry-hosts.ts';
 import { readConfigWarnings, readSettings } from '../config/settings.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Connection } from '../kubernetes/connection.ts';
@@ -23,6 +25,7 @@ export interface RunningOperator {
 
 export interface OperatorParts {
   readonly settings: Settings;
+  readonly registryConfig: RegistryConfig;
   readonly connection: Connection;
   readonly clock: Clock;
   readonly random: () => number;
@@ -39,6 +42,7 @@ export interface RunOperatorOptions {
   readonly events: ProcessEvents;
   /** Ends the process at once. */
   readonly exit: (code: ExitCode) => void;
+  readonly readFile: (path: string) => Promise<string>;
   readonly loadConnection: () => Promise<Connection>;
   readonly startOperator: (parts: OperatorParts) => Promise<RunningOperator>;
 }
@@ -55,6 +59,9 @@ export async function runOperator(options: RunOperatorOptions): Promise<ExitCode
   const { env, terminal, version, clock } = options;
   const settings = readSettings(env);
   if (!settings.ok) throw new UsageError(formatConfigError(formatProblems(settings.error)));
+  const { registryConfigFile: file } = settings.value;
+  // Nothing is waited for without need: signals and bugs are not caught before.
+  const registryConfig = file === undefined ? DEFAULT_REGISTRY_CONFIG : await readRegistries(file, options);
   const logRoot = createLogRoot({
     filter: settings.value.logFilter,
     format: formatOf(settings.value, terminal),
@@ -68,7 +75,11 @@ export async function runOperator(options: RunOperatorOptions): Promise<ExitCode
   log.info({ version, node: process.version }, 'Headwind starts');
   warn(env, settings.value, log);
 
-  const starting = start(options, settings.value, logRoot);
+  const starting = start(options, {
+    settings: settings.value,
+    registryConfig,
+    logRoot,
+  });
   const started = await Promise.race([starting.then((operator) => ({ operator })), signalled]).catch(
     (error: unknown) => ({ error }),
   );
@@ -84,15 +95,20 @@ export async function runOperator(options: RunOperatorOptions): Promise<ExitCode
   return runUntilEnd(started.operator, signalled, { log, clock });
 }
 
+async function readRegistries(file: string, { readFile }: RunOperatorOptions): Promise<RegistryConfig> {
+  const config = await readRegistryConfig({ file, readFile });
+  if (!config.ok) throw new UsageError(formatConfigError(formatProblems(config.error)));
+  return config.value;
+}
+
 async function start(
   options: RunOperatorOptions,
-  settings: Settings,
-  logRoot: LogRoot,
+  parts: Pick<OperatorParts, 'settings' | 'registryConfig' | 'logRoot'>,
 ): Promise<RunningOperator> {
   const { clock, random, version } = options;
   const connection = await options.loadConnection();
-  logRoot.target('headwind').info({ server: connection.server.origin }, 'Kubernetes API found');
-  return options.startOperator({ settings, connection, clock, random, logRoot, version });
+  parts.logRoot.target('headwind').info({ server: connection.server.origin }, 'Kubernetes API found');
+  return options.startOperator({ ...parts, connection, clock, random, version });
 }
 
 async function stopOnceStarted(starting: Promise<RunningOperator>): Promise<void> {

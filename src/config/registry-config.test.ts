@@ -88,6 +88,21 @@ hosts:
     });
   });
 
+  it('takes the example in README.md, whose defaults are the true ones', async () => {
+    const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+    const example = /```yaml\n(defaults:[^`]*)```/.exec(readme)?.[1] ?? '';
+    const pem = await readFile(signed.certificateFile, 'utf8');
+
+    const config = await read(example, { '/etc/headwind/harbor-ca.pem': pem });
+
+    expect(config).toMatchObject({ ok: true, value: { defaults: DEFAULT_REGISTRY_CONFIG.defaults } });
+    expect(config.ok && [...config.value.hosts.keys()].sort()).toEqual([
+      'docker.io',
+      'harbor.local',
+      'mirror.local:5000',
+    ]);
+  });
+
   it('lists every problem with its place in the file', async () => {
     const found = await problems(
       `

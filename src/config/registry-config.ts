@@ -15,7 +15,8 @@ import {
 } from './registry-hosts.ts';
 
 export interface RegistryConfigSource {
-  readonly file: string;
+  /** None: what holds without one. */
+  readonly file: string | undefined;
   readonly readFile: (path: string) => Promise<string>;
 }
 
@@ -42,6 +43,15 @@ const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]{1,65536}-----END CERTIF
 export async function readRegistryConfig(
   source: RegistryConfigSource,
 ): Promise<Result<RegistryConfig, readonly ConfigProblem[]>> {
+  const { file, readFile } = source;
+  return file === undefined ? ok(DEFAULT_REGISTRY_CONFIG) : readConfigFile({ file, readFile });
+}
+
+interface ConfigFile extends RegistryConfigSource {
+  readonly file: string;
+}
+
+async function readConfigFile(source: ConfigFile): Promise<Result<RegistryConfig, readonly ConfigProblem[]>> {
   const document = await readDocument(source);
   if (!document.ok) return fail([document.error]);
   const raw = document.value ?? {};
@@ -67,10 +77,7 @@ export async function readRegistryConfig(
   return ok({ defaults, hosts: new Map(hosts) });
 }
 
-async function readDocument({
-  file,
-  readFile,
-}: RegistryConfigSource): Promise<Result<unknown, ConfigProblem>> {
+async function readDocument({ file, readFile }: ConfigFile): Promise<Result<unknown, ConfigProblem>> {
   const bad = (expected: string): Result<never, ConfigProblem> =>
     fail({ variable: VARIABLE, value: file, expected });
   let text;
@@ -89,7 +96,7 @@ async function readDocument({
 }
 
 /** Certificates are read while the document is checked, so that one pass finds all problems. */
-function documentSchema(source: RegistryConfigSource) {
+function documentSchema(source: ConfigFile) {
   const limits = {
     requestsPerSecond: number('a number from 0.01 to 10000', (value) => value >= 0.01 && value <= 10_000),
     concurrency: number('a whole number from 1 to 256', isWhole(1, 256)),
@@ -170,7 +177,7 @@ function readMirror(
 async function readCertificates(
   path: string,
   context: z.RefinementCtx,
-  { file, readFile }: RegistryConfigSource,
+  { file, readFile }: ConfigFile,
 ): Promise<string> {
   const bad = (expected: string): string => {
     context.addIssue(expected);

@@ -24,6 +24,7 @@ describe('readSettings', () => {
       controllersEnabled: true,
       verifyImages: 'auto',
       insecureRegistries: [],
+      registryConfigFile: undefined,
       requestExpiryMs: 86_400_000,
       requestRetentionMs: 604_800_000,
       requestRetentionCount: 10,

@@ -24,6 +24,8 @@ export interface Settings {
   readonly verifyImages: 'always' | 'auto' | 'never';
   /** Normalised hosts that are asked by plain HTTP. */
   readonly insecureRegistries: readonly string[];
+  /** The path of the file that says how single registries are dealt with. */
+  readonly registryConfigFile: string | undefined;
   /** 0: requests never expire. */
   readonly requestExpiryMs: number;
   readonly requestRetentionMs: number;
@@ -90,6 +92,7 @@ function collect(get: <T>(name: string, variable: Variable<T>) => T): Settings {
     controllersEnabled: get('HEADWIND_CONTROLLERS_ENABLED', own.HEADWIND_CONTROLLERS_ENABLED),
     verifyImages: get('HEADWIND_VERIFY_IMAGES', own.HEADWIND_VERIFY_IMAGES),
     insecureRegistries: get('HEADWIND_INSECURE_REGISTRIES', own.HEADWIND_INSECURE_REGISTRIES),
+    registryConfigFile: get('HEADWIND_REGISTRY_CONFIG', own.HEADWIND_REGISTRY_CONFIG),
     requestExpiryMs: get('HEADWIND_REQUEST_EXPIRY', own.HEADWIND_REQUEST_EXPIRY),
     requestRetentionMs: get('HEADWIND_REQUEST_RETENTION', own.HEADWIND_REQUEST_RETENTION),
     requestRetentionCount: get('HEADWIND_REQUEST_RETENTION_COUNT', own.HEADWIND_REQUEST_RETENTION_COUNT),

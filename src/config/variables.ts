@@ -78,6 +78,10 @@ export const VARIABLES = {
     '',
     'Registry hosts that are asked by plain HTTP, separated by commas, e.g. `registry.local:5000`',
   ),
+  HEADWIND_REGISTRY_CONFIG: optional(
+    readText,
+    'Path of a YAML file that says how single registries are dealt with: mirrors, CA, plain HTTP, rate and limits',
+  ),
   HEADWIND_REQUEST_EXPIRY: variable(
     readDuration,
     DAY_MS,

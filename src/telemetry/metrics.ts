@@ -68,8 +68,17 @@ function makeFamilies(make: FamilyMaker) {
     ),
     registryRequestsTotal: make.labelledCounter(
       'headwind_registry_requests_total',
-      'Requests to image registries by outcome',
-      { outcome: word(16) },
+      'Requests to image registries and their token servers by purpose and outcome',
+      { purpose: { oneOf: ['manifest', 'tags', 'token'] }, outcome: word(16) },
+    ),
+    registryRequestDurationSeconds: make.histogram(
+      'headwind_registry_request_duration_seconds',
+      'Time that a registry took for one answer',
+      [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30],
+    ),
+    registryKeptListBytes: make.gauge(
+      'headwind_registry_kept_list_bytes',
+      'Memory for tag lists that registries are asked about conditionally, at most 16 MiB',
     ),
     registryCircuitOpen: make.gauge(
       'headwind_registry_circuit_open',
