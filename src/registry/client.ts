@@ -1,7 +1,7 @@
 import { DEFAULT_REGISTRY_CONFIG, type RegistryConfig } from '../config/registry-hosts.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Credential } from '../core/credential.ts';
-import { isTag, repositoryKey, toRepository, type Repository } from '../core/image-reference.ts';
+import { isDigest, isTag, repositoryKey, toRepository, type Repository } from '../core/image-reference.ts';
 import { askAround, identitiesOf, type Outcome } from './ask-around.ts';
 import { createAsker } from './asker.ts';
 import { unlessAborted, withDeadline } from './deadline.ts';
@@ -11,6 +11,7 @@ import { createHosts, type RegistryLog, type RequestObservation } from './hosts.
 import type { Transport } from './http.ts';
 import type { Identity } from './identity.ts';
 import { findTag } from './manifest.ts';
+import { createPlatformReader, type ImagePlatforms } from './platforms.ts';
 import { createSingleFlight } from './single-flight.ts';
 import { createTagLists, type TagList } from './tag-list.ts';
 import type { Told } from './answer.ts';
@@ -34,6 +35,18 @@ export interface ConfirmQuestion extends TagsQuestion {
 export type Confirmation =
   | { readonly outcome: 'found'; readonly digest: string }
   /** Definite: the registry itself says that there is no such tag or no such repository. */
+  | { readonly outcome: 'missing'; readonly message: string }
+  | Undecided;
+
+export interface PlatformsQuestion extends TagsQuestion {
+  /** Of an index or of a single image. */
+  readonly digest: string;
+}
+
+/** What an image is built for. The messages are for a person: they name the host and hold no secret. */
+export type PlatformsAnswer =
+  | ({ readonly outcome: 'found' } & ImagePlatforms)
+  /** Definite: the registry itself says that there is no such image. */
   | { readonly outcome: 'missing'; readonly message: string }
   | Undecided;
 
@@ -79,6 +92,11 @@ export interface Registry {
    * Answers within ten minutes of having the credentials.
    */
   listTags(question: TagsQuestion): Promise<TagListing>;
+  /**
+   * Asks what the image with this digest is built for, in the same way; what was told once is not asked for again.
+   * Rejects only with the reason of `signal`. Answers within 30 s of having the credentials, or the host's own timeout.
+   */
+  platformsOf(question: PlatformsQuestion): Promise<PlatformsAnswer>;
   /** How many hosts are let alone at present because they failed several times in a row. */
   openCircuits(): number;
   /** How many requests wait for their turn, at all hosts together. */
@@ -118,6 +136,8 @@ export function createRegistry(options: RegistryOptions): Registry {
   const endpoints = createEndpoints(table);
   const asker = createAsker({ hosts, tokens: createTokens({ hosts, clock }), endpoints });
   const lists = createTagLists(asker);
+  const platforms = createPlatformReader(asker);
+  const platformFlights = createSingleFlight<Outcome<ImagePlatforms>>();
   const confirmations = createSingleFlight<Outcome<string>>();
   const listings = createSingleFlight<Outcome<TagList>>();
   const closing = new AbortController();
@@ -186,7 +206,21 @@ export function createRegistry(options: RegistryOptions): Registry {
     return { outcome: 'complete', tags, unchanged };
   };
 
+  const platformsOf = async (question: PlatformsQuestion): Promise<PlatformsAnswer> => {
+    const { digest } = question;
+    if (!isDigest(digest))
+      return { outcome: 'missing', message: `${JSON.stringify(digest.slice(0, 128))} is not a digest` };
+    const outcome = await enquire(question, {
+      key: [digest],
+      flights: platformFlights,
+      limitMs: (host) => Math.max(CONFIRM_LIMIT_MS, table.ofRegistry(host).timeoutMs),
+      ask: (asked) => platforms.read({ ...asked, digest, urgent: true }),
+    });
+    return outcome.outcome === 'told' ? { outcome: 'found', ...outcome.value } : outcome;
+  };
+
   return {
+    platformsOf: (question) => unlessAborted(question.signal, () => platformsOf(question)),
     confirm: (question) => unlessAborted(question.signal, () => confirm(question)),
     listTags: (question) => unlessAborted(question.signal, () => listTags(question)),
     openCircuits: () => hosts.openCircuits(),
