@@ -151,6 +151,29 @@ describe('cloud credentials', () => {
     expect(cloud.problemOf(HOST)).toBeUndefined();
   });
 
+  it.each([
+    {
+      what: 'its identity is refused too',
+      answer: async () => issued('refused', Number.MAX_SAFE_INTEGER),
+      told: "Headwind's own identity at Example Cloud is refused too",
+    },
+    {
+      what: 'what its problem is',
+      answer: async () => {
+        throw new CloudIdentityError('the role may not');
+      },
+      told: 'Example Cloud gave no credential for team.registry.example: the role may not',
+    },
+    { what: 'nothing where there is no identity', answer: async () => undefined, told: '' },
+  ])('explains a refusal by $what', async ({ answer, told }) => {
+    const { cloud } = aBench(answer);
+
+    await cloud.credentialsFor(HOST);
+
+    expect(cloud.explain(HOST)).toBe(told);
+    expect(cloud.explain('docker.io')).toBe('');
+  });
+
   it('asks a cloud that fails less and less often, at least every 5 minutes', async () => {
     const { clock, cloud, asked } = aBench(async () => {
       throw new Error('no');

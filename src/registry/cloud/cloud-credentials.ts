@@ -13,6 +13,11 @@ export interface CloudCredentials {
   credentialsFor(host: string): Promise<readonly Credential[]>;
   /** Why there is an identity but no credential for `host`: a text for people without secrets. */
   problemOf(host: string): string | undefined;
+  /**
+   * What this had to do with a refusal by `host`, for the person who has to mend it: the problem, or that its credential
+   * was refused; empty where there is no identity.
+   */
+  explain(host: string): string;
   /** Gives up what is under way. */
   close(): void;
 }
@@ -102,6 +107,14 @@ export function createCloudCredentials({
       return issued !== undefined && clock.now() < issued.expiresAtMs ? [issued.credential] : [];
     },
     problemOf: (host) => kept.peek(host)?.problem,
+    explain: (host) => {
+      const { problem, issued } = kept.peek(host) ?? NOTHING;
+      if (problem !== undefined) return problem;
+      const name = identities.find((identity) => identity.matches(host))?.name;
+      return issued === undefined || name === undefined
+        ? ''
+        : `Headwind's own identity at ${name} is refused too`;
+    },
     close: () => closing.abort(),
   };
 }

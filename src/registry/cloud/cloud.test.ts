@@ -2,9 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../../test/parts/fake-clock.ts';
-import type { Registry, Undecided } from '../client.ts';
 import { createCloud } from './cloud.ts';
-import { explainDenials } from './explain-denials.ts';
 
 const CLIENTS = ['@aws-sdk', '@smithy', 'google-auth-library', 'gaxios', '@azure'];
 
@@ -67,47 +65,6 @@ describe('the vendors’ clients', () => {
     const loaded = await packagesLoadedBy(script, env);
 
     expect(CLIENTS.filter((name) => loaded.includes(name)).toSorted()).toEqual(loads.toSorted());
-  });
-});
-
-describe('what a registry’s refusal is explained with', () => {
-  const answer: Undecided = { outcome: 'unavailable', message: 'team.azurecr.io answered 401', denied: true };
-  const repository = { host: 'team.azurecr.io', path: 'app' };
-  const question = { repository, tag: '1.0', digest: 'sha256:0', credentials: async () => [] };
-  const cloud = {
-    problemOf: (host: string) => (host === repository.host ? 'the identity may not' : undefined),
-  };
-  const answering = (given: Undecided): Registry =>
-    explainDenials(
-      {
-        confirm: async () => given,
-        listTags: async () => given,
-        platformsOf: async () => given,
-        openCircuits: () => 0,
-        waiting: () => 0,
-        keptBytes: () => 0,
-        close: () => undefined,
-      },
-      cloud,
-    );
-
-  it.each(['confirm', 'listTags', 'platformsOf'] as const)('is the cloud’s problem, for %s', async (ask) => {
-    expect(await answering(answer)[ask](question)).toEqual({
-      ...answer,
-      message: 'team.azurecr.io answered 401; the identity may not',
-    });
-  });
-
-  it('is nothing where the cloud has no problem', async () => {
-    const elsewhere = { ...question, repository: { ...repository, host: 'docker.io' } };
-
-    expect(await answering(answer).confirm(elsewhere)).toEqual(answer);
-  });
-
-  it('is nothing where the registry did not refuse', async () => {
-    const unreachable: Undecided = { outcome: 'unavailable', message: 'team.azurecr.io is not known to DNS' };
-
-    expect(await answering(unreachable).confirm(question)).toEqual(unreachable);
   });
 });
 
