@@ -40,6 +40,8 @@ const HEX_LENGTHS: ReadonlyMap<string, number> = new Map([
   ['sha512', 128],
 ]);
 const MAX_NAME_LENGTH = 255;
+const MAX_HOST_LENGTH = 255;
+const MAX_DIGEST_LENGTH = 255;
 const MAX_PORT = 65_535;
 const MAX_SHOWN_LENGTH = 300;
 
@@ -67,11 +69,15 @@ export function parseImageReference(text: string): Result<ImageReference> {
 
 /** Reads a repository name, with or without a host and in any of Docker Hub's spellings. */
 export function parseRepository(name: string): Result<Repository> {
+  if (!namesHost(name)) return toRepository(DOCKER_HUB, name);
   const slash = name.indexOf('/');
-  const first = slash < 0 ? '' : name.slice(0, slash);
-  const named =
-    first !== '' && (/[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase());
-  return toRepository(named ? first : DOCKER_HUB, named ? name.slice(slash + 1) : name);
+  return toRepository(name.slice(0, slash), name.slice(slash + 1));
+}
+
+/** Whether the first component of a repository name is a registry's host. */
+export function namesHost(name: string): boolean {
+  const first = name.slice(0, Math.max(name.indexOf('/'), 0));
+  return first !== '' && (/[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase());
 }
 
 /** The repository `path` on `host`, both normalised; for senders that tell them apart. */
@@ -107,6 +113,7 @@ export function isTag(text: string): boolean {
 
 /** Whether `text` is a digest such as `sha256:…`. */
 export function isDigest(text: string): boolean {
+  if (text.length > MAX_DIGEST_LENGTH) return false;
   const [, algorithm = '', hex = ''] = DIGEST.exec(text) ?? [];
   const length = HEX_LENGTHS.get(algorithm);
   return length === undefined ? hex !== '' : hex.length === length && hex === hex.toLowerCase();
@@ -123,7 +130,9 @@ export function effectiveTag(reference: ImageReference): string {
 }
 
 function isHost(text: string): boolean {
-  return HOST.test(text) && Number(/:(\d+)$/.exec(text)?.[1] ?? 0) <= MAX_PORT;
+  return (
+    text.length <= MAX_HOST_LENGTH && HOST.test(text) && Number(/:(\d+)$/.exec(text)?.[1] ?? 0) <= MAX_PORT
+  );
 }
 
 function shorten(text: string): string {

@@ -1,6 +1,7 @@
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Ticket } from './admission.ts';
-import { isNestedDeeper, locateJsonError } from './json-text.ts';
+import { formFieldOf } from './form.ts';
+import { locateJsonError, structureOf } from './json-text.ts';
 import { problem, retryAfter, type Problem } from './problem.ts';
 
 export interface BodyLimits {
@@ -10,19 +11,34 @@ export interface BodyLimits {
   readonly ticket?: Pick<Ticket, 'grow'>;
 }
 
+export interface JsonOptions extends BodyLimits {
+  /** Where forms are taken too: the field that holds the JSON. */
+  readonly formField?: string;
+  /** Whether the body is JSON whatever Content-Type says; forms excepted. */
+  readonly untyped?: boolean;
+}
+
 /** Deeper than any real sender nests, and shallow enough for whatever walks the value. */
 export const MAX_DEPTH = 64;
+
+/** More than a thousand registry events hold, and few enough to be parsed without holding up everybody else. */
+export const MAX_VALUES = 25_000;
 
 const BUSY_RETRY_SECONDS = 1;
 
 /** The request's body as JSON, which must be there and be declared as such. */
-export async function readJson(request: Request, limits: BodyLimits): Promise<Result<unknown, Problem>> {
+export async function readJson(request: Request, options: JsonOptions): Promise<Result<unknown, Problem>> {
   const encoding = checkEncoding(request.headers);
   if (encoding !== undefined) return fail(encoding);
   const type = request.headers.get('content-type');
-  if (!isJson(type)) return fail(wrongType(type));
-  const bytes = await readBytes(request, limits);
-  return bytes.ok ? parseJson(bytes.value) : bytes;
+  const field = isForm(type) ? options.formField : undefined;
+  const untyped = options.untyped === true && !isForm(type);
+  if (!isJson(type) && !untyped && field === undefined) return fail(wrongType(type));
+  const bytes = await readBytes(request, options);
+  if (!bytes.ok) return bytes;
+  if (field === undefined) return parseJson(bytes.value);
+  const value = formFieldOf(bytes.value, field);
+  return value === undefined ? fail(wrongType(type)) : parseJson(value);
 }
 
 /**
@@ -45,6 +61,10 @@ export async function readOptionalJson(
 /** `application/json` and every `application/*+json`, with any parameters. */
 function isJson(contentType: string | null): boolean {
   return contentType != null && /^\s*application\/(?:[^\s;]+\+)?json\s*(?:;|$)/i.test(contentType);
+}
+
+function isForm(contentType: string | null): boolean {
+  return contentType != null && /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i.test(contentType);
 }
 
 function wrongType(type: string | null): Problem {
@@ -113,8 +133,11 @@ function parseJson(bytes: Uint8Array): Result<unknown, Problem> {
   const text = decode(bytes);
   if (text === undefined) return fail(problem('HW_BAD_JSON', 'The body is not UTF-8.'));
   if (text.trim() === '') return fail(problem('HW_BAD_JSON', 'The body is empty; JSON was expected.'));
-  if (isNestedDeeper(text, MAX_DEPTH))
+  const { depth, values } = structureOf(text, { depth: MAX_DEPTH, values: MAX_VALUES });
+  if (depth > MAX_DEPTH)
     return fail(problem('HW_BODY_TOO_DEEP', `The body may be nested at most ${MAX_DEPTH} levels deep.`));
+  if (values > MAX_VALUES)
+    return fail(problem('HW_UNEXPECTED_SHAPE', `The body may hold at most ${MAX_VALUES} values.`));
   try {
     const value: unknown = JSON.parse(text);
     return ok(value);

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isNestedDeeper, locateJsonError } from './json-text.ts';
+import { locateJsonError, structureOf } from './json-text.ts';
 
 function offsetOf(text: string): number | undefined {
   try {
@@ -81,6 +81,32 @@ describe('nesting', () => {
     ['a million backslashes', `"${'\\'.repeat(1_000_000)}`, 64, false],
     ['a million quotes behind backslashes', `"${'\\"'.repeat(500_000)}[[`, 1, false],
   ])('%s', (_name, text, limit, expected) => {
-    expect(isNestedDeeper(text, limit)).toBe(expected);
+    expect(structureOf(text, { depth: limit, values: 1_000_000 }).depth > limit).toBe(expected);
+  });
+});
+
+describe('the number of values', () => {
+  it.each([
+    ['a number', '1', 1],
+    ['a list of three', '[1,2,3]', 4],
+    ['an object in a list', '[{"a":1,"b":2},3]', 5],
+    ['commas and brackets in strings do not count', '["a,b,[c","\\",{"]"]', 3],
+    ['nothing beyond the limit', `[${'0,'.repeat(100_000)}0]`, 11],
+  ])('%s', (_name, text, expected) => {
+    expect(structureOf(text, { depth: 64, values: 10 }).values).toBe(expected);
+  });
+
+  it('is never lower than what JSON.parse finds', () => {
+    const count = (value: unknown): number =>
+      typeof value === 'object' && value !== null
+        ? Object.values(value).reduce<number>((sum, item) => sum + count(item), 1)
+        : 1;
+
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        const limits = { depth: 1000, values: 1_000_000 };
+        expect(structureOf(text, limits).values).toBeGreaterThanOrEqual(count(JSON.parse(text)));
+      }),
+    );
   });
 });

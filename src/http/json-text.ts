@@ -2,27 +2,41 @@
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const LINE_FEED = 0x0a;
 
-/** Whether arrays and objects are nested deeper than `limit` levels. The text need not be valid. */
-export function isNestedDeeper(text: string, limit: number): boolean {
+export interface Structure {
+  /** Levels of arrays and objects. */
+  readonly depth: number;
+  /** Values in arrays and objects, these themselves included; empty ones count as holding one. */
+  readonly values: number;
+}
+
+/** How deep and how large the value in `text` is. The text need not be valid; counting ends where a limit is exceeded. */
+export function structureOf(text: string, limits: Structure): Structure {
+  let open = 0;
   let depth = 0;
-  for (let at = 0; at < text.length; at += 1) {
+  let values = 1;
+  for (let at = 0; at < text.length && depth <= limits.depth && values <= limits.values; at += 1) {
     switch (text.charCodeAt(at)) {
       case QUOTE:
         at = endOfString(text, at) - 1;
         break;
       case 0x5b: // [
       case 0x7b: // {
-        depth += 1;
-        if (depth > limit) return true;
+        open += 1;
+        values += 1;
+        depth = Math.max(depth, open);
         break;
       case 0x5d: // ]
       case 0x7d: // }
-        depth -= 1;
+        open -= 1;
+        break;
+      case 0x2c: // ,
+        values += 1;
         break;
     }
   }
-  return false;
+  return { depth, values };
 }
 
 /** The offset behind the string that starts at `start`, or the text's length where it does not end. */
@@ -51,8 +65,14 @@ export function locateJsonError(text: string, error: Error): TextPosition {
   // V8 names the position in most messages, but not with "Unexpected token" and "Unexpected end".
   const named = /at position (\d+)/.exec(error.message)?.[1];
   const offset = Math.min(named === undefined ? firstUnexpected(text) : Number(named), text.length);
-  const lines = text.slice(0, offset).split('\n');
-  return { offset, line: lines.length, column: (lines.at(-1) ?? '').length + 1 };
+  let line = 1;
+  let start = 0;
+  for (let at = 0; at < offset; at += 1) {
+    if (text.charCodeAt(at) !== LINE_FEED) continue;
+    line += 1;
+    start = at + 1;
+  }
+  return { offset, line, column: offset - start + 1 };
 }
 
 type Token = '{' | '[' | '}' | ']' | ',' | ':' | 'string' | 'scalar';
@@ -114,6 +134,10 @@ function tokenAt(text: string, at: number): { token: Token; end: number } | unde
 
 function skipSpace(text: string, start: number): number {
   let at = start;
-  while (at < text.length && ' \t\n\r'.includes(text.charAt(at))) at += 1;
+  while (isSpace(text.charCodeAt(at))) at += 1;
   return at;
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === LINE_FEED || code === 0x0d || code === 0x09;
 }
