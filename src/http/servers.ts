@@ -16,7 +16,7 @@ export interface Ports {
 export interface ServersOptions
   extends
     Omit<ApprovalDependencies, 'log' | 'metrics'>,
-    Pick<WebhookDependencies, 'senders' | 'accept' | 'clock'> {
+    Pick<WebhookDependencies, 'senders' | 'hostOf' | 'accept' | 'clock'> {
   readonly bindAddress: string;
   /** 0 for any free one. */
   readonly ports: Ports;

@@ -277,7 +277,7 @@ describe('rubbish', () => {
   });
 
   it.each([
-    ['/webhook/registry', '{"hello":1}', /one of: \{"push_data".*"events".*"repository"/],
+    ['/webhook/registry', '{"hello":1}', /no known sender \(gitea, .*, generic\); expected \{"repository":/],
     [
       '/webhook/dockerhub',
       '{"events":[]}',

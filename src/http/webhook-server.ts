@@ -1,7 +1,12 @@
 import type { Clock } from '../core/clock.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Signal } from '../core/signal.ts';
-import type { WebhookMessage, WebhookReading, WebhookSender } from '../triggers/webhook/sender.ts';
+import type {
+  WebhookContext,
+  WebhookMessage,
+  WebhookReading,
+  WebhookSender,
+} from '../triggers/webhook/sender.ts';
 import { createAdmission } from './admission.ts';
 import { readJson } from './body.ts';
 import type { Counter, Health, LabelledCounter, Log } from './dependencies.ts';
@@ -37,6 +42,8 @@ export const DEFAULT_WEBHOOK_LIMITS: WebhookLimits = {
 
 export interface WebhookDependencies {
   readonly senders: readonly WebhookSender[];
+  /** The registry host that is configured for a sender; without it, none is. */
+  readonly hostOf?: WebhookContext['hostOf'];
   /** Resolves only when everything that the signals cause is durable. */
   readonly accept: (signals: readonly Signal[]) => Promise<AcceptOutcome>;
   readonly health: Health;
@@ -53,6 +60,7 @@ export interface WebhookDependencies {
 const BUSY_RETRY_SECONDS = 1;
 const NOT_DURABLE_RETRY_SECONDS = 5;
 const MAX_REASONS = 20;
+const ORIGIN = /^[A-Za-z0-9.-]{1,253}$/;
 
 /** What a body turned out to be: who sent it, and what it says. */
 interface Read {
@@ -69,11 +77,18 @@ export function createWebhookApp(dependencies: WebhookDependencies): EdgeApp {
   const admission = createAdmission(limits);
   const app = createEdge({ server: 'webhook', log, metrics });
 
-  const serve = (route: string, read: Reader): void => {
+  const context: WebhookContext = { hostOf: dependencies.hostOf ?? (() => undefined) };
+
+  const serve = (route: string, read: Reader, untyped = false): void => {
     app.post(`/webhook/${route}`, async (c) => {
       const ticket = admission.enter();
       if (ticket === undefined) return reject(c, route, tooBusy());
-      const body = await readJson(c.req.raw, { maxBytes: limits.maxBodyBytes, ticket });
+      const body = await readJson(c.req.raw, {
+        maxBytes: limits.maxBodyBytes,
+        ticket,
+        formField: 'payload',
+        untyped,
+      });
       const message = body.ok ? read({ headers: c.req.raw.headers, body: body.value }) : body;
       if (!message.ok) {
         ticket.leave();
@@ -118,7 +133,7 @@ export function createWebhookApp(dependencies: WebhookDependencies): EdgeApp {
   const acknowledge = (
     c: EdgeContext,
     sender: string,
-    { signals, ignored }: WebhookReading,
+    { signals, ignored, reply }: WebhookReading,
     { matched, created }: AcceptOutcome,
   ): Response => {
     const reasons = ignored.slice(0, MAX_REASONS);
@@ -126,6 +141,7 @@ export function createWebhookApp(dependencies: WebhookDependencies): EdgeApp {
     const fields = { sender, signals: signals.length, ignored: ignored.length, reasons, matched, created };
     if (matched > 0) log.info(fields, 'webhook accepted');
     else log.debug(fields, 'webhook accepted');
+    if (reply !== undefined) return c.json(reply);
     return c.json({
       status: 'accepted',
       message: 'Webhook processed',
@@ -143,22 +159,50 @@ export function createWebhookApp(dependencies: WebhookDependencies): EdgeApp {
     return refuse(c, refused);
   };
 
-  serve('registry', (message) => readByShape(senders, message));
-  for (const sender of senders) serve(sender.name, (message) => readAs(sender, message));
+  app.use('/webhook/*', grantOrigin);
+  serve('registry', (message) => readByShape(senders, message, context));
+  for (const sender of senders)
+    serve(sender.name, (message) => readAs(sender, message, context), sender.untyped);
   mountHealth(app, health);
   return sealRoutes(app);
 }
 
-function readByShape(senders: readonly WebhookSender[], message: WebhookMessage): Result<Read, Problem> {
+/**
+ * The handshake of the CloudEvents webhook specification, which Event Grid does before it sends CloudEvents: whoever asks
+ * may send, since who is believed is decided by secrets.
+ *
+ * https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md#4-abuse-protection
+ */
+async function grantOrigin(c: EdgeContext, next: () => Promise<void>): Promise<Response | undefined> {
+  const origin = c.req.header('webhook-request-origin');
+  if (c.req.method !== 'OPTIONS' || origin === undefined || !ORIGIN.test(origin)) {
+    await next();
+    return undefined;
+  }
+  c.header('allow', 'POST, OPTIONS');
+  c.header('webhook-allowed-origin', origin);
+  c.header('webhook-allowed-rate', '*');
+  return c.body(null, 200);
+}
+
+function readByShape(
+  senders: readonly WebhookSender[],
+  message: WebhookMessage,
+  context: WebhookContext,
+): Result<Read, Problem> {
   const sender = senders.find((sender) => sender.recognises(message));
-  if (sender !== undefined) return readAs(sender, message);
-  const shapes = [...new Set(senders.map(({ expects }) => expects))];
-  const detail = `The body has the shape of no known sender; expected one of: ${shapes.join('; ')}.`;
+  if (sender !== undefined) return readAs(sender, message, context);
+  const names = senders.map(({ name }) => name).join(', ');
+  const detail = `The body has the shape of no known sender (${names}); expected ${senders.at(-1)?.expects}, or a known sender's own. /webhook/<sender> says what that one expects.`;
   return fail(problem('HW_UNEXPECTED_SHAPE', detail));
 }
 
-function readAs(sender: WebhookSender, message: WebhookMessage): Result<Read, Problem> {
-  const reading = sender.parse(message);
+function readAs(
+  sender: WebhookSender,
+  message: WebhookMessage,
+  context: WebhookContext,
+): Result<Read, Problem> {
+  const reading = sender.parse(message, context);
   if (reading.ok) return ok({ sender: sender.name, reading: reading.value });
   return fail(
     problem('HW_UNEXPECTED_SHAPE', `The body cannot be used: ${reading.error}; expected ${sender.expects}.`),

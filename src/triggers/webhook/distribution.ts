@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { parseRepository, type Repository } from '../../core/image-reference.ts';
 import { fail, type Result } from '../../core/result.ts';
 import {
+  hostOfUrl,
   ignored,
   isChart,
   locate,
+  locateUnder,
   malformed,
   pushedTag,
   quote,
@@ -12,10 +14,10 @@ import {
   type Entry,
   type WebhookSender,
 } from './sender.ts';
+import { member, optionalText as text, textAt } from './shape.ts';
 
 // https://distribution.github.io/distribution/about/notifications/: one envelope mixes pulls, pushes of layers and
 // pushes of manifests. What only helps is read leniently; a wrong type there counts as absent.
-const text = z.string().nullish().catch(undefined);
 const Envelope = z.object({ events: z.array(z.unknown()) });
 const Action = z.object({ action: z.string() });
 const Push = z.object({
@@ -27,17 +29,13 @@ const Push = z.object({
     digest: text,
     url: text,
     // Sent with `includereferences: true`: the manifest's config and layers.
-    references: z
-      .array(z.object({ mediaType: text }))
-      .nullish()
-      .catch(undefined),
+    references: z.array(z.unknown()).nullish().catch(undefined),
   }),
   request: z.object({ host: text }).nullish().catch(undefined),
 });
 type Push = z.infer<typeof Push>;
 
 const MANIFEST = /manifest|image\.index|helm\.config/;
-const URL_HOST = /^https?:\/\/(?:[^/?#@]*@)?([^/?#]+)/i;
 
 /** The CNCF distribution registry, and every registry built on it. */
 export const distribution = senderOfEnvelopes('distribution');
@@ -50,16 +48,26 @@ function senderOfEnvelopes(name: string): WebhookSender {
     name,
     expects:
       '{"events":[{"action":"push","target":{"repository":"team/app","tag":"1.2.3","url":"https://registry.example.com/v2/…"}}]} (registry notification)',
-    recognises: ({ body }) => Envelope.safeParse(body).success,
-    parse({ body }) {
+    recognises: ({ body }) => Array.isArray(member(body, 'events')),
+    parse({ body }, { hostOf }) {
       const envelope = Envelope.safeParse(body);
       if (!envelope.success) return fail('events must be an array');
-      return readEach(envelope.data.events, (event, index) => readEvent(name, event, `events[${index}]`));
+      return readEach(envelope.data.events, (event, index) =>
+        readEvent({ sender: name, host: hostOf(name), where: `events[${index}]` }, event),
+      );
     },
   };
 }
 
-function readEvent(sender: string, event: unknown, where: string): Entry {
+interface Source {
+  readonly sender: string;
+  /** As configured, for envelopes that name none. */
+  readonly host: string | undefined;
+  /** Names the event in a reason. */
+  readonly where: string;
+}
+
+function readEvent({ sender, host, where }: Source, event: unknown): Entry {
   const action = Action.safeParse(event);
   if (!action.success) return malformed(`${where}.action must be a string`);
   if (action.data.action !== 'push') return ignored(`${where} is a ${quote(action.data.action)}, not a push`);
@@ -68,21 +76,22 @@ function readEvent(sender: string, event: unknown, where: string): Entry {
     return malformed(`${where}.target.repository must be a string, and target.tag too where there is one`);
   const { target } = push.data;
   if (target.mediaType && !MANIFEST.test(target.mediaType)) return ignored(`${where} is a push of a layer`);
-  const references = (target.references ?? []).map((reference) => reference.mediaType);
+  const references = (target.references ?? []).map((reference) => textAt(reference, 'mediaType'));
   return pushedTag({
     sender,
     type: isChart([target.mediaType, target.artifactType, ...references]) ? 'chart' : 'image',
-    repository: repositoryOf(push.data),
+    repository: repositoryOf(push.data, host),
     tag: target.tag,
     digest: target.digest,
   });
 }
 
 /**
- * The registry's host stands in `target.url` (as clients reach it), else in `request.host`. Only where the envelope
- * says neither does the name decide, by the rule for image references.
+ * The registry's host stands in `target.url` (as clients reach it), else in `request.host`. Only where neither the
+ * envelope nor the configuration says it does the name decide, by the rule for image references.
  */
-function repositoryOf({ target, request }: Push): Result<Repository> {
-  const host = URL_HOST.exec(target.url ?? '')?.[1] ?? request?.host;
-  return host ? locate(host, target.repository) : parseRepository(target.repository);
+function repositoryOf({ target, request }: Push, configured: string | undefined): Result<Repository> {
+  const host = hostOfUrl(target.url) ?? request?.host;
+  if (host) return locate(host, target.repository);
+  return locateUnder(configured, target.repository) ?? parseRepository(target.repository);
 }

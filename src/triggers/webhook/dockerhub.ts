@@ -1,26 +1,25 @@
 import { z } from 'zod';
 import { fail } from '../../core/result.ts';
-import { isChart, locate, pushedTag, readEach, type WebhookSender } from './sender.ts';
+import { isChart, locateUnder, pushedTag, readEach, type WebhookSender } from './sender.ts';
+import { isRecord, member, optionalText } from './shape.ts';
 
 // https://docs.docker.com/docker-hub/repos/manage/webhooks/. Only what is needed is read: `pushed_at` comes as an
 // integer or a float, and `callback_url` is written by whoever calls, so it is never called.
 const Push = z.object({
-  push_data: z.object({ tag: z.string(), media_type: z.string().nullish().catch(undefined) }),
+  push_data: z.object({ tag: z.string(), media_type: optionalText }),
   repository: z.object({
     repo_name: z.string().nullish(),
-    namespace: z.string().nullish().catch(undefined),
-    name: z.string().nullish().catch(undefined),
+    namespace: optionalText,
+    name: optionalText,
   }),
 });
 
-const Shape = z.object({ push_data: z.looseObject({}), repository: z.looseObject({}) });
-
-/** Docker Hub. It neither signs nor names a host: a body on this path is about Docker Hub. */
+/** Docker Hub. It neither signs nor names a host: a body on this path is about Docker Hub, unless configured otherwise. */
 export const dockerhub: WebhookSender = {
   name: 'dockerhub',
   expects: '{"push_data":{"tag":"1.2.3"},"repository":{"repo_name":"team/app"}} (Docker Hub)',
-  recognises: ({ body }) => Shape.safeParse(body).success,
-  parse({ body }) {
+  recognises: ({ body }) => isRecord(member(body, 'push_data')) && isRecord(member(body, 'repository')),
+  parse({ body }, { hostOf }) {
     const push = Push.safeParse(body);
     if (!push.success) return fail('push_data.tag and repository.repo_name must be strings');
     const { push_data, repository } = push.data;
@@ -30,7 +29,7 @@ export const dockerhub: WebhookSender = {
       pushedTag({
         sender: 'dockerhub',
         type: isChart([media_type]) ? 'chart' : 'image',
-        repository: locate('docker.io', name),
+        repository: locateUnder(hostOf('dockerhub') ?? 'docker.io', name),
         tag,
       }),
     );

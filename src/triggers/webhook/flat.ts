@@ -1,9 +1,14 @@
 import { z } from 'zod';
-import { parseImageReference, parseRepository, type Repository } from '../../core/image-reference.ts';
+import {
+  namesHost,
+  parseImageReference,
+  parseRepository,
+  type Repository,
+} from '../../core/image-reference.ts';
 import { fail, type Result } from '../../core/result.ts';
-import { isChart, locate, pushedTag, readEach, type WebhookSender } from './sender.ts';
+import { isChart, locateUnder, pushedTag, readEach, type WebhookSender } from './sender.ts';
+import { member, optionalText as text } from './shape.ts';
 
-const text = z.string().nullish().catch(undefined);
 const Push = z.object({
   repository: z.string(),
   tag: z.string(),
@@ -20,15 +25,16 @@ export const generic: WebhookSender = {
   name: 'generic',
   expects:
     '{"repository":"registry.example.com/team/app","tag":"1.2.3"} (registry, image and digest optional)',
-  recognises: ({ body }) => Push.safeParse(body).success,
-  parse({ body }) {
+  recognises: ({ body }) =>
+    typeof member(body, 'repository') === 'string' && typeof member(body, 'tag') === 'string',
+  parse({ body }, { hostOf }) {
     const push = Push.safeParse(body);
     if (!push.success) return fail('repository and tag must be strings');
     return readEach([push.data], (data) =>
       pushedTag({
         sender: 'generic',
         type: isChart([data.mediaType, data.artifactType]) ? 'chart' : 'image',
-        repository: repositoryOf(data),
+        repository: repositoryOf(data, hostOf('generic')),
         tag: data.tag,
         digest: data.digest,
       }),
@@ -36,16 +42,18 @@ export const generic: WebhookSender = {
   },
 };
 
-/** The host comes from `registry`, else from `image` where that is the same repository in full, else from the name. */
-function repositoryOf({ registry, image, repository }: Push): Result<Repository> {
-  // Some write a URL, some a host with the start of the path: `https://registry.example.com/team`.
-  const prefix = (registry ?? '').replace(/^https?:\/\//i, '').replace(/\/+$/, '');
-  if (prefix !== '') {
-    const slash = prefix.indexOf('/');
-    if (slash < 0) return locate(prefix, repository);
-    return locate(prefix.slice(0, slash), `${prefix.slice(slash + 1)}/${repository}`);
-  }
+/**
+ * The host comes from `registry`, else from `image` where that is the same repository in full, else from the name, else
+ * from the configuration. Some write a URL as registry, some a host with the start of the path.
+ */
+function repositoryOf(
+  { registry, image, repository }: Push,
+  configured: string | undefined,
+): Result<Repository> {
+  const stated = locateUnder(registry, repository);
+  if (stated !== undefined) return stated;
   const full = image ? parseImageReference(image) : undefined;
   if (full?.ok && full.value.name.endsWith(`/${repository}`)) return parseRepository(full.value.name);
-  return parseRepository(repository);
+  const named = namesHost(repository) ? undefined : locateUnder(configured, repository);
+  return named ?? parseRepository(repository);
 }

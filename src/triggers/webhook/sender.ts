@@ -21,6 +21,17 @@ export interface WebhookReading {
   readonly signals: readonly Signal[];
   /** One sentence for each entry that is no news of a tag: a pull, a delete, a layer, an entry that cannot be read. */
   readonly ignored: readonly string[];
+  /** What the sender waits for instead of the usual answer, such as the echo of a validation code. */
+  readonly reply?: Readonly<Record<string, string>>;
+}
+
+/** What a parser is told beside the body. */
+export interface WebhookContext {
+  /**
+   * The registry host (a path may follow) that the operator's configuration gives for a sender. It stands in where a
+   * body names no host, and goes before a host that is only derived.
+   */
+  readonly hostOf: (sender: string) => string | undefined;
 }
 
 /** One sender's format. A new one is a file with one of these and a line in `senders.ts`. */
@@ -32,7 +43,9 @@ export interface WebhookSender {
   /** Whether the body has this sender's shape; asked on `/webhook/registry`, where the path does not tell. */
   recognises(message: WebhookMessage): boolean;
   /** The signals in the body, or what is wrong with it. */
-  parse(message: WebhookMessage): Result<WebhookReading>;
+  parse(message: WebhookMessage, context: WebhookContext): Result<WebhookReading>;
+  /** Whether its bodies are JSON whatever Content-Type says; on its own path only. */
+  readonly untyped?: boolean;
 }
 
 /** One entry of a body. An ignored one is as it should be; a malformed one lacks what its format demands. */
@@ -49,6 +62,11 @@ const MAX_QUOTED = 100;
 /** An entry without news. */
 export function ignored(reason: string): Entry {
   return { kind: 'ignored', reason };
+}
+
+/** A reading without signals, for the reason given. */
+export function nothing(reason: string): Result<WebhookReading> {
+  return ok({ signals: [], ignored: [reason] });
 }
 
 /** An entry that cannot be read. */
@@ -85,22 +103,25 @@ function signalKey({ type, repository, tag, digest }: Signal): string {
 
 /**
  * The entry for a pushed tag. No tag, a tag that only repeats the digest, and what signing tools push beside an image
- * are ignored; a digest that is none is left out, as it is only a claim.
+ * are ignored, and so is a push whose registry is not known; a digest that is none is left out, as it is only a claim.
  */
 export function pushedTag(push: {
   readonly sender: string;
   readonly type: Signal['type'];
-  readonly repository: Result<Repository>;
+  /** Undefined where neither the body nor the configuration names the registry's host. */
+  readonly repository: Result<Repository> | undefined;
   readonly tag: string | null | undefined;
   readonly digest?: string | null | undefined;
 }): Entry {
   const { sender, type, repository, tag } = push;
   const digest = typeof push.digest === 'string' && isDigest(push.digest) ? push.digest : undefined;
-  if (!repository.ok) return malformed(repository.error);
+  if (repository?.ok === false) return malformed(repository.error);
   if (tag == null || tag === '') return ignored('a push without a tag');
   if (isDigest(tag) || tag === push.digest) return ignored('a push by digest, without a tag of its own');
   if (ATTACHMENT.test(tag)) return ignored(`${quote(tag)} is a signature or an attestation, not a version`);
   if (!isTag(tag)) return ignored(`${quote(tag)} is not a tag that a registry can hold`);
+  if (repository === undefined)
+    return ignored(`the registry's host is not known; configure HEADWIND_WEBHOOK_HOSTS="${sender}=<host>"`);
   return {
     kind: 'signal',
     signal: { source: 'webhook', sender, type, repository: repository.value, tag, digest },
@@ -127,6 +148,31 @@ export function locate(host: string, name: string): Result<Repository> {
   if (first.includes(':')) return parseRepository(name);
   return toRepository(host, name);
 }
+
+/**
+ * The repository `name` on `place`: a host, a host with the start of the path, or a URL of either. Undefined where no
+ * place is known.
+ */
+export function locateUnder(place: string | null | undefined, name: string): Result<Repository> | undefined {
+  const bare = (place ?? '').replace(/^https?:\/\//i, '').replace(/\/+$/, '');
+  if (bare === '') return undefined;
+  const slash = bare.indexOf('/');
+  return slash < 0 ? locate(bare, name) : locate(bare.slice(0, slash), `${bare.slice(slash + 1)}/${name}`);
+}
+
+/** A full name such as `quay.io/team/app`, a scheme in front of it dropped, in host and path; undefined without a host. */
+export function splitHost(name: string): { readonly host: string; readonly path: string } | undefined {
+  const bare = name.replace(/^https?:\/\//i, '');
+  const slash = bare.indexOf('/');
+  return slash > 0 ? { host: bare.slice(0, slash), path: bare.slice(slash + 1) } : undefined;
+}
+
+/** The host of an http or https URL, with its port; undefined for anything else. */
+export function hostOfUrl(url: string | null | undefined): string | undefined {
+  return URL_HOST.exec(url ?? '')?.[1];
+}
+
+const URL_HOST = /^https?:\/\/(?:[^/?#@]*@)?([^/?#]+)/i;
 
 /** Text from a body, cut so that it can stand in an error. */
 export function quote(text: string): string {

@@ -14,7 +14,7 @@ const LAYER = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
 const HELM_CONFIG = 'application/vnd.cncf.helm.config.v1+json';
 
 function read(sender: WebhookSender, body: unknown) {
-  return sender.parse({ headers: new Headers(), body });
+  return sender.parse({ headers: new Headers(), body }, { hostOf: () => undefined });
 }
 
 /** The signals as `type repository:tag`, or the error. */
