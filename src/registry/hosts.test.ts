@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../test/parts/eventually.ts';
 import { FakeClock } from '../../test/parts/fake-clock.ts';
-import { answers, createRegistryBench, DIGEST } from '../../test/parts/registry-bench.ts';
+import { manyTags, pagedTags } from '../../test/parts/paged-tags.ts';
+import { answers, configOf, createRegistryBench, DIGEST } from '../../test/parts/registry-bench.ts';
 import { createRegistry } from './client.ts';
 
 const { aServer, aClientOf, end } = createRegistryBench();
@@ -127,5 +128,155 @@ describe('politeness', () => {
       outcome: 'unavailable',
       message: 'registry.example.com gave no answer within 30 s',
     });
+  });
+});
+
+describe('politeness while polling', () => {
+  it('leaves a host alone for the 30 s that it asks for with 429, and goes on with another', async () => {
+    let limited = true;
+    const paged = pagedTags({ tags: ['1.0'], pageSize: 100 });
+    const busy = await aServer((request, response, socket) =>
+      limited ? response.writeHead(429, { 'retry-after': '30' }).end() : paged(request, response, socket),
+    );
+    const other = await aServer(paged);
+    const { registry, clock } = aClientOf(busy, configOf({ [other.host]: { insecure: true } }));
+    const list = (host: string, name: string) =>
+      registry.listTags({ repository: { host, path: `team/${name}` }, credentials: async () => [] });
+
+    expect(await list(busy.host, 'app')).toMatchObject({ outcome: 'unavailable', retryAfterMs: 30_000 });
+    limited = false;
+    for (let second = 0; second < 30; second += 1) {
+      expect(await list(busy.host, `app-${second}`)).toEqual({
+        outcome: 'unavailable',
+        message: `${busy.host} asked for a pause`,
+        retryAfterMs: 30_000 - second * 1000,
+      });
+      expect(await list(other.host, `app-${second}`)).toMatchObject({ outcome: 'complete' });
+      await clock.advance(1000);
+    }
+
+    expect(busy.requests).toHaveLength(1);
+    expect(other.requests).toHaveLength(30);
+    expect(await list(busy.host, 'app')).toMatchObject({ outcome: 'complete', tags: ['1.0'] });
+  });
+
+  it('does not ask what waited for its turn when the pause began', async () => {
+    const waiting: (() => void)[] = [];
+    const server = await aServer((_, response) => {
+      waiting.push(() => void response.writeHead(429, { 'retry-after': '30' }).end());
+    });
+    const { registry } = aClientOf(server);
+    const all = Array.from({ length: 20 }, (_, index) =>
+      registry.listTags({
+        repository: { host: server.host, path: `team/app-${index}` },
+        credentials: async () => [],
+      }),
+    );
+    await eventually(() => waiting.length === 8, { what: 'eight requests' });
+
+    for (const answer of waiting) answer();
+
+    expect((await Promise.all(all)).every(({ outcome }) => outcome === 'unavailable')).toBe(true);
+    expect(server.requests).toHaveLength(8);
+    expect(registry.waiting()).toBe(0);
+  });
+
+  it('does not end a long pause for a shorter one that was asked for at the same time', async () => {
+    const waiting: ((seconds: string) => void)[] = [];
+    const server = await aServer((_, response) => {
+      waiting.push((seconds) => void response.writeHead(429, { 'retry-after': seconds }).end());
+    });
+    const { registry, clock, ask } = aClientOf(server);
+    const both = ['a', 'b'].map((name) =>
+      registry.listTags({ repository: { host: server.host, path: name }, credentials: async () => [] }),
+    );
+    await eventually(() => waiting.length === 2, { what: 'two requests' });
+    waiting[0]?.('60');
+    await both[0];
+    waiting[1]?.('5');
+    await Promise.all(both);
+
+    await clock.advance(10_000);
+
+    expect(await ask()).toMatchObject({ message: `${server.host} asked for a pause`, retryAfterMs: 50_000 });
+  });
+
+  it('does not hold 503 with Retry-After against the host', async () => {
+    const server = await aServer(answers(503, { 'retry-after': '1' }));
+    const { list, clock, registry, outcomes } = aClientOf(server);
+
+    for (let time = 0; time < 10; time += 1) {
+      await list();
+      await clock.advance(1000);
+    }
+
+    expect(registry.openCircuits()).toBe(0);
+    expect(outcomes).toEqual(Array.from({ length: 10 }, () => 'rate-limited'));
+  });
+
+  it('asks no more often than the host’s rate allows', async () => {
+    const tags = manyTags(1000);
+    const server = await aServer(pagedTags({ tags, pageSize: 10 }));
+    const config = configOf({ [server.host]: { insecure: true, requestsPerSecond: 5 } });
+    const { list, clock } = aClientOf(server, config);
+    const asked = list();
+
+    await eventually(() => server.requests.length === 10, { what: 'two seconds’ worth of requests' });
+    for (let more = 11; more <= 100; more += 1) {
+      await eventually(() => clock.nextInMs === 200, { what: 'the wait for the next request' });
+      expect(server.requests).toHaveLength(more - 1);
+      await clock.advance(200);
+      await eventually(() => server.requests.length === more, { what: 'the next request' });
+    }
+
+    expect(await asked).toMatchObject({ outcome: 'complete', tags });
+  });
+
+  it('lets what somebody waits for go first: a webhook is not behind a thousand polls', async () => {
+    const server = await aServer((request, response) => {
+      if (request.method === 'HEAD') response.writeHead(200, { 'docker-content-digest': DIGEST }).end();
+      else response.end('{"tags":[]}');
+    });
+    const config = configOf({ [server.host]: { insecure: true, requestsPerSecond: 1 } });
+    const { registry, ask } = aClientOf(server, config);
+    for (let index = 0; index < 500; index += 1)
+      void registry.listTags({
+        repository: { host: server.host, path: `app-${index}` },
+        credentials: async () => [],
+      });
+    const repository = { host: server.host, path: 'polled' };
+    const polled = registry.confirm({
+      repository,
+      tag: '1.0',
+      credentials: async () => [],
+      background: true,
+    });
+
+    expect(await ask()).toEqual({ outcome: 'found', digest: DIGEST });
+    expect(registry.waiting()).toBeGreaterThan(490);
+    registry.close();
+    expect(await polled).toMatchObject({ outcome: 'unavailable' });
+  });
+
+  it('turns away what would make too long a queue', async () => {
+    const server = await aServer(() => undefined);
+    const { registry, outcomes } = aClientOf(server);
+    const all = Array.from({ length: 1100 }, (_, index) =>
+      registry.listTags({
+        repository: { host: server.host, path: `app-${index}` },
+        credentials: async () => [],
+      }),
+    );
+    await eventually(() => outcomes.filter((outcome) => outcome === 'held-back').length === 92, {
+      what: 'those for which there is no place',
+    });
+    expect(registry.waiting()).toBe(1000);
+    registry.close();
+
+    const messages = (await Promise.all(all)).map((listing) => ('message' in listing ? listing.message : ''));
+    expect(
+      messages.filter((message) => message.endsWith('has too many questions waiting already')),
+    ).toHaveLength(92);
+    expect(registry.waiting()).toBe(0);
   });
 });

@@ -278,6 +278,7 @@ describe('a registry with a token server (Bearer)', () => {
     expect(confirmation).toEqual({
       outcome: 'unavailable',
       message: `${new URL(tokens.auth.realm).host} answered 401: incorrect username or password (asked with one credential, and without)`,
+      denied: true,
     });
     expect(tokens.requests.slice(before).map(({ user }) => user)).toEqual(['ci', undefined]);
   });

@@ -1,7 +1,17 @@
 import { FakeClock } from './fake-clock.ts';
 import { startScriptedServer, type Script, type ScriptedServer } from './scripted-server.ts';
 import type { Credential } from '../../src/core/credential.ts';
-import { createRegistry, type Confirmation, type Registry } from '../../src/registry/client.ts';
+import {
+  DEFAULT_REGISTRY_CONFIG,
+  type RegistryConfig,
+  type RegistryHost,
+} from '../../src/config/registry-hosts.ts';
+import {
+  createRegistry,
+  type Confirmation,
+  type Registry,
+  type TagListing,
+} from '../../src/registry/client.ts';
 
 export const DIGEST = `sha256:${'a'.repeat(64)}`;
 export const CREDENTIAL = { username: 'ci', password: 'hunter2-hunter2' };
@@ -14,8 +24,8 @@ export const V2 = { 'docker-distribution-api-version': 'registry/2.0' };
 export interface RegistryBench {
   /** Starts a server that ends with the bench. */
   readonly aServer: (script: Script) => Promise<ScriptedServer>;
-  /** A client that knows `server` by plain HTTP and asks it for `team/app:1.0`. */
-  readonly aClientOf: (server: ScriptedServer) => RegistryClient;
+  /** A client that knows `server` by plain HTTP and asks it for `team/app:1.0`, or for the tags of `team/app`. */
+  readonly aClientOf: (server: ScriptedServer, config?: RegistryConfig) => RegistryClient;
   /** Ends everything that was started: for `afterEach`. */
   readonly end: () => Promise<void>;
 }
@@ -28,6 +38,7 @@ export interface RegistryClient {
   /** Everything that it logged. */
   readonly logged: readonly string[];
   readonly ask: (credentials?: readonly Credential[], signal?: AbortSignal) => Promise<Confirmation>;
+  readonly list: (credentials?: readonly Credential[], signal?: AbortSignal) => Promise<TagListing>;
 }
 
 /** Makes a bench. */
@@ -39,7 +50,7 @@ export function createRegistryBench(): RegistryBench {
       cleanups.push(() => server.stop());
       return server;
     },
-    aClientOf: (server) => {
+    aClientOf: (server, config = DEFAULT_REGISTRY_CONFIG) => {
       const clock = new FakeClock();
       const outcomes: string[] = [];
       const logged: string[] = [];
@@ -47,6 +58,7 @@ export function createRegistryBench(): RegistryBench {
         void logged.push(`${message} ${JSON.stringify(fields)}`);
       const registry = createRegistry({
         insecureHosts: [server.host],
+        config,
         clock,
         log: { debug: log, warn: log },
         onRequest: ({ outcome }) => void outcomes.push(outcome),
@@ -60,11 +72,26 @@ export function createRegistryBench(): RegistryBench {
         logged,
         ask: (credentials = [], signal) =>
           registry.confirm({ repository, tag: '1.0', credentials: async () => credentials, signal }),
+        list: (credentials = [], signal) =>
+          registry.listTags({ repository, credentials: async () => credentials, signal }),
       };
     },
     end: async () => {
       for (const cleanup of cleanups.splice(0)) await cleanup();
     },
+  };
+}
+
+/** The settings of some hosts, as if read from a file. */
+export function configOf(
+  hosts: Readonly<Record<string, Partial<RegistryHost>>>,
+  defaults: Partial<RegistryConfig['defaults']> = {},
+): RegistryConfig {
+  const limits = { ...DEFAULT_REGISTRY_CONFIG.defaults, ...defaults };
+  const plain = { ...limits, insecure: false, ca: undefined, mirrors: [] };
+  return {
+    defaults: limits,
+    hosts: new Map(Object.entries(hosts).map(([host, entry]) => [host, { ...plain, ...entry }])),
   };
 }
 

@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 
 export interface SeenRequest {
@@ -6,6 +12,8 @@ export interface SeenRequest {
   readonly url: string;
   readonly authorization: string | undefined;
   readonly accept: string | undefined;
+  /** All of them. */
+  readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
@@ -53,5 +61,5 @@ async function read(request: IncomingMessage): Promise<SeenRequest> {
   let body = '';
   for await (const chunk of request) body += String(chunk);
   const { method = '', url = '', headers } = request;
-  return { method, url, authorization: headers.authorization, accept: headers.accept, body };
+  return { method, url, authorization: headers.authorization, accept: headers.accept, headers, body };
 }
