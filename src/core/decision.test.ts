@@ -192,3 +192,84 @@ it('proposes the same only once', () => {
   const decision = decide(inputOf({ requests: [open] }), FOUND, 'auto');
   expect(decision).toMatchObject({ action: 'stay', blockers: [{ code: 'awaiting-approval' }] });
 });
+
+describe('a candidate that a poll found', () => {
+  const polled = (given: Case): Case => ({
+    ...given,
+    source: 'polling',
+    annotations: { 'headwind.sh/event-source': 'polling', ...given.annotations },
+  });
+
+  it.each<[string, Case]>([
+    ['has no order, under all', { tag: 'stable', annotations: { 'headwind.sh/policy': 'all' } }],
+    ['is lower, under force', { tag: '1.24.0', annotations: { 'headwind.sh/policy': 'force' } }],
+    ['is a word, under force', { tag: 'stable', annotations: { 'headwind.sh/policy': 'force' } }],
+    ['stands beside latest', { image: 'nginx:latest', annotations: { 'headwind.sh/policy': 'all' } }],
+  ])('is refused where it %s, since nobody pushed it just now', (_name, given) => {
+    expect(codesOf(polled(given))).toHaveLength(1);
+    expect(codesOf({ ...given, annotations: { ...given.annotations } })).toEqual([]);
+  });
+
+  it('waits for a registry that cannot confirm it: the next poll finds it again', () => {
+    const away: Confirmation = { outcome: 'unavailable', message: 'it is down' };
+    expect(decide(inputOf(polled({})), away, 'auto')).toMatchObject({ blockers: [{ code: 'registry' }] });
+    const denied: Confirmation = { ...away, denied: true };
+    expect(decide(inputOf(polled({})), denied, 'auto')).toMatchObject({
+      blockers: [{ code: 'registry-auth' }],
+    });
+    expect(decide(inputOf({}), denied, 'auto')).toMatchObject({ action: 'update' });
+  });
+});
+
+describe('a new digest under the running tag', () => {
+  const tracked = (source: 'webhook' | 'polling', image = 'nginx:1.25.0'): ProposalInput =>
+    inputOf({
+      image,
+      tag: '1.25.0',
+      source,
+      annotations: { 'headwind.sh/track-digest': 'true', 'headwind.sh/event-source': 'both' },
+    });
+  const running = (...digests: string[]) => ({ running: { digests, otherNames: [] } });
+
+  it.each(['webhook', 'polling'] as const)('is none where the pods run it already, by %s', (source) => {
+    expect(decide(tracked(source), FOUND, 'auto', running(DIGEST))).toMatchObject({
+      action: 'stay',
+      blockers: [{ code: 'up-to-date' }],
+    });
+  });
+
+  it.each(['webhook', 'polling'] as const)('is an update where the pods run another, by %s', (source) => {
+    expect(decide(tracked(source), FOUND, 'auto', running(OTHER_DIGEST))).toMatchObject({
+      action: 'update',
+      newImage: `nginx:1.25.0@${DIGEST}`,
+    });
+  });
+
+  it('is an update by a push, but none by a poll, where it is not known what runs', () => {
+    expect(decide(tracked('webhook'), FOUND, 'auto', running())).toMatchObject({ action: 'update' });
+    expect(decide(tracked('polling'), FOUND, 'auto', running())).toMatchObject({ action: 'stay' });
+  });
+
+  it('is compared with what is set, not with what runs, where the image is pinned', () => {
+    const pinned = tracked('polling', `nginx:1.25.0@${OTHER_DIGEST}`);
+    expect(decide(pinned, FOUND, 'auto', running(DIGEST))).toMatchObject({ action: 'update' });
+  });
+});
+
+describe('the platform', () => {
+  it('blocks where no node can run the image', () => {
+    const platform = { fits: 'no', message: 'it is built for another machine' } as const;
+    expect(decide(inputOf(), FOUND, 'auto', { platform })).toEqual({
+      action: 'stay',
+      blockers: [{ code: 'platform', message: 'it is built for another machine' }],
+    });
+  });
+
+  it('is noted where it could not be compared', () => {
+    const platform = { fits: 'unknown', message: 'platforms not compared: no answer' } as const;
+    expect(decide(inputOf(), FOUND, 'auto', { platform })).toMatchObject({
+      action: 'update',
+      reason: expect.stringContaining('(platforms not compared: no answer)'),
+    });
+  });
+});

@@ -1,10 +1,12 @@
 import type { AnnotationProblem, WorkloadSettings } from './annotations.ts';
 import type { Blocker, BlockerCode } from './blocker.ts';
-import { findHold } from './holds.ts';
+import { findHold, heldBy } from './holds.ts';
 import { effectiveTag, withVersion, type ImageReference } from './image-reference.ts';
 import { findNewerOpen, findSameOpen } from './open-requests.ts';
 import { compilePattern } from './pattern.ts';
-import { judgePushed, type PolicyRule } from './policy.ts';
+import type { PlatformFinding } from './platform.ts';
+import { judgeListed, judgePushed, type PolicyRule } from './policy.ts';
+import { compareRunning, type RunningDigests } from './running.ts';
 import type { Result } from './result.ts';
 import { selectsArtifact } from './selection.ts';
 import type { Signal } from './signal.ts';
@@ -17,8 +19,21 @@ export type VerifyMode = 'always' | 'auto' | 'never';
 export type Confirmation =
   | { readonly outcome: 'found'; readonly digest: string }
   | { readonly outcome: 'missing'; readonly message: string }
-  | { readonly outcome: 'unavailable'; readonly message: string; readonly retryAfterMs?: number }
+  | {
+      readonly outcome: 'unavailable';
+      readonly message: string;
+      readonly retryAfterMs?: number;
+      /** The registry answered, and refused whoever asked. */
+      readonly denied?: boolean;
+    }
   | { readonly outcome: 'not-asked' };
+
+/** What is known beside the registry's word on the tag; what was not looked up is absent. */
+export interface Evidence {
+  /** For a new digest under the running tag of an image that is not pinned. */
+  readonly running?: RunningDigests | undefined;
+  readonly platform?: PlatformFinding | undefined;
+}
 
 /** All that is known about one artifact when a signal arrives for its repository. Gathered beforehand; nothing is asked here. */
 export interface ProposalInput {
@@ -69,37 +84,106 @@ export function proposalBlockers(input: ProposalInput): readonly Blocker[] {
 /**
  * The decision about a candidate that has no blockers of its own, once the registry has answered.
  * Under `always` only what is confirmed passes; under `auto` a definite "no such tag" blocks and an unreachable
- * registry lets it through unverified; under `never` the registry is not asked.
+ * registry lets through unverified what a webhook brought; under `never` the registry is not asked.
  */
-export function decide(input: ProposalInput, confirmation: Confirmation, mode: VerifyMode): Decision {
+export function decide(
+  input: ProposalInput,
+  confirmation: Confirmation,
+  mode: VerifyMode,
+  evidence: Evidence = {},
+): Decision {
   if (!input.reference.ok) return stay('invalid-image', input.reference.error);
   const reference = input.reference.value;
-  const refused = refusalOf(confirmation, mode);
-  if (refused !== undefined) return { action: 'stay', blockers: [refused] };
   const digest = confirmation.outcome === 'found' ? confirmation.digest : undefined;
   const { tag } = input.candidate;
-  const sameTag = tag === effectiveTag(reference);
-  const pinned = reference.digest !== undefined || sameTag;
-  if (pinned && digest === undefined) {
-    return stay('registry', `${reference.text} is pinned to a digest, and the digest of ${tag} is not known`);
-  }
-  if (sameTag && digest === reference.digest)
-    return stay('up-to-date', `${tag} is still the digest that is set`);
-  const held = findHold(input.requests, { currentImage: input.artifact.image, tag, digest });
-  if (held !== undefined) return { action: 'stay', blockers: [heldBy(held)] };
-  const newImage = pinned ? withVersion(reference, tag, digest) : withVersion(reference, tag);
-  const same = findSameOpen(input.requests, { newImage, newDigest: digest });
-  if (same !== undefined) {
-    return stay('awaiting-approval', `UpdateRequest ${same.metadata.name} asks for exactly this already`);
-  }
-  return { action: 'update', newImage, newDigest: digest, reason: reasonFor(input, reference, confirmation) };
+  const newImage = withVersion(reference, tag, isPinned(reference, tag) ? digest : undefined);
+  const blocker =
+    refusalOf(input, confirmation, mode) ??
+    missingDigest(reference, tag, confirmation) ??
+    sameDigest(input, reference, digest, evidence) ??
+    refusedBefore(input, { newImage, digest }) ??
+    platformBlocker(evidence);
+  if (blocker !== undefined) return { action: 'stay', blockers: [blocker] };
+  const reason = `${reasonFor(input, reference, confirmation)}${platformNote(evidence)}`;
+  return { action: 'update', newImage, newDigest: digest, reason };
 }
 
-function refusalOf(confirmation: Confirmation, mode: VerifyMode): Blocker | undefined {
+/** Whether the new image has to name its digest: the old one does, or nothing else changes. */
+function isPinned(reference: ImageReference, tag: string): boolean {
+  return reference.digest !== undefined || tag === effectiveTag(reference);
+}
+
+function missingDigest(
+  reference: ImageReference,
+  tag: string,
+  confirmation: Confirmation,
+): Blocker | undefined {
+  if (confirmation.outcome === 'found' || !isPinned(reference, tag)) return undefined;
+  const why = confirmation.outcome === 'unavailable' ? `: ${confirmation.message}` : '';
+  return {
+    code: isDenied(confirmation) ? 'registry-auth' : 'registry',
+    message: `${reference.text} is pinned to a digest, and the digest of ${tag} is not known${why}`,
+  };
+}
+
+/** Under the running tag only another digest is an update. */
+function sameDigest(
+  { candidate }: ProposalInput,
+  reference: ImageReference,
+  digest: string | undefined,
+  { running }: Evidence,
+): Blocker | undefined {
+  const { tag, source } = candidate;
+  if (tag !== effectiveTag(reference)) return undefined;
+  if (digest === reference.digest) return upToDate(`${tag} is still the digest that is set`);
+  if (reference.digest !== undefined || running === undefined) return undefined;
+  const order = compareRunning(running, digest ?? '');
+  if (order === 'same') return upToDate(`${tag} is still the digest that runs`);
+  // What was just pushed is new, whether anything runs or not; a poll only knows that it is there.
+  if (order === 'different' || source === 'webhook') return undefined;
+  return upToDate(`nothing is known to run ${tag} that its digest could be compared with`);
+}
+
+/** A no to it, or a request that asks for it already. */
+function refusedBefore(
+  { requests, artifact, candidate }: ProposalInput,
+  { newImage, digest }: { readonly newImage: string; readonly digest: string | undefined },
+): Blocker | undefined {
+  const held = findHold(requests, { currentImage: artifact.image, tag: candidate.tag, digest });
+  if (held !== undefined) return heldBy(held);
+  const open = findSameOpen(requests, { newImage, newDigest: digest });
+  if (open === undefined) return undefined;
+  const message = `UpdateRequest ${open.metadata.name} asks for exactly this already`;
+  return { code: 'awaiting-approval', message };
+}
+
+function platformBlocker({ platform }: Evidence): Blocker | undefined {
+  return platform?.fits === 'no' ? { code: 'platform', message: platform.message } : undefined;
+}
+
+function platformNote({ platform }: Evidence): string {
+  return platform?.fits === 'unknown' && platform.message !== '' ? ` (${platform.message})` : '';
+}
+
+function upToDate(message: string): Blocker {
+  return { code: 'up-to-date', message };
+}
+
+function isDenied(confirmation: Confirmation): boolean {
+  return confirmation.outcome === 'unavailable' && confirmation.denied === true;
+}
+
+function refusalOf(
+  { candidate }: ProposalInput,
+  confirmation: Confirmation,
+  mode: VerifyMode,
+): Blocker | undefined {
   if (mode === 'never') return undefined;
   if (confirmation.outcome === 'missing') return { code: 'tag-missing', message: confirmation.message };
-  if (mode === 'always' && confirmation.outcome === 'unavailable') {
-    return { code: 'registry', message: confirmation.message };
+  // A push is told once, so that it must not be lost; the next poll finds again what this one could not confirm.
+  const mustKnow = mode === 'always' || candidate.source === 'polling';
+  if (mustKnow && confirmation.outcome === 'unavailable') {
+    return { code: isDenied(confirmation) ? 'registry-auth' : 'registry', message: confirmation.message };
   }
   return undefined;
 }
@@ -155,7 +239,8 @@ function candidateIsAdmitted({ reference, settings, rule, candidate }: ProposalI
   if (!reference.ok || settings.policy === 'none') return undefined;
   const current = effectiveTag(reference.value);
   if (candidate.tag === current) return digestIsTracked(settings, rule, candidate.tag);
-  const verdict = judgePushed(rule, current, candidate.tag);
+  const judge = candidate.source === 'webhook' ? judgePushed : judgeListed;
+  const verdict = judge(rule, current, candidate.tag);
   return verdict.admitted ? undefined : { code: verdict.code, message: verdict.reason };
 }
 
@@ -179,22 +264,6 @@ function noNewerRequestIsOpen({ requests, candidate, settings }: ProposalInput):
 function candidateIsNotHeld({ requests, artifact, candidate }: ProposalInput): Blocker | undefined {
   const held = findHold(requests, { currentImage: artifact.image, tag: candidate.tag, digest: undefined });
   return held === undefined ? undefined : heldBy(held);
-}
-
-const WHY_HELD: Readonly<Record<string, string>> = {
-  Rejected: 'was rejected',
-  RolledBack: 'was rolled back',
-  Completed: 'was applied and taken back by hand since',
-};
-
-function heldBy(request: UpdateRequest): Blocker {
-  const { phase, rejectedBy } = request.status;
-  const who = phase === 'Rejected' && rejectedBy !== undefined ? ` by ${rejectedBy}` : '';
-  const why = `${WHY_HELD[phase] ?? 'is held'}${who}`;
-  return {
-    code: 'held',
-    message: `${request.spec.newImage} ${why} (UpdateRequest ${request.metadata.name}); a newer version or a person lifts this`,
-  };
 }
 
 function stay(code: BlockerCode, message: string): Decision {

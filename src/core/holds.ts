@@ -1,3 +1,5 @@
+import type { Blocker } from './blocker.ts';
+import { toTimestamp } from './clock.ts';
 import { parseImageReference } from './image-reference.ts';
 import type { UpdateRequest } from './update-request.ts';
 
@@ -29,6 +31,50 @@ export function findHold(
   return requests.find(
     (request) => (isHold(request) && concerns(request, version)) || wasTakenBack(request, version),
   );
+}
+
+const WHY_HELD: Readonly<Record<string, string>> = {
+  Rejected: 'was rejected',
+  RolledBack: 'was rolled back',
+  Completed: 'was applied and taken back by hand since',
+};
+
+/** What a hold is told as. */
+export function heldBy(request: UpdateRequest): Blocker {
+  const { phase, rejectedBy } = request.status;
+  const who = phase === 'Rejected' && rejectedBy !== undefined ? ` by ${rejectedBy}` : '';
+  const why = `${WHY_HELD[phase] ?? 'is held'}${who}`;
+  return {
+    code: 'held',
+    message: `${request.spec.newImage} ${why} (UpdateRequest ${request.metadata.name}); a newer version or a person lifts this`,
+  };
+}
+
+/** How long a poll leaves an update alone that has just failed. */
+const FAILURE_RESTS_MS = 3_600_000;
+
+/**
+ * What keeps a poll from proposing again at once what failed when it was applied: it would find it in every list, and
+ * fail with it each time. A webhook is heard whatever failed before.
+ */
+export function recentFailure(
+  requests: readonly UpdateRequest[],
+  version: Pick<VersionInQuestion, 'currentImage' | 'tag'>,
+  nowMs: number,
+): Blocker | undefined {
+  for (const { metadata, spec, status } of requests) {
+    if (status.phase !== 'Failed' || spec.currentImage !== version.currentImage) continue;
+    const wanted = parseImageReference(spec.newImage);
+    if (!wanted.ok || wanted.value.tag !== version.tag) continue;
+    const liftsAtMs = Date.parse(status.lastUpdated ?? metadata.creationTimestamp) + FAILURE_RESTS_MS;
+    if (liftsAtMs <= nowMs) continue;
+    return {
+      code: 'not-before',
+      message: `UpdateRequest ${metadata.name} failed: ${status.message ?? 'it does not say why'}`,
+      liftsAt: toTimestamp(liftsAtMs),
+    };
+  }
+  return undefined;
 }
 
 function concerns(request: UpdateRequest, version: VersionInQuestion): boolean {

@@ -49,6 +49,12 @@ export function judgePushed(rule: PolicyRule, currentTag: string, pushedTag: str
   return judge({ rule, running, pushed: true }, { tag: pushedTag, version: parseVersion(pushedTag) });
 }
 
+/** Judges one tag as one of a list: what has no order is not taken. */
+export function judgeListed(rule: PolicyRule, currentTag: string, tag: string): Verdict {
+  const running = { tag: currentTag, version: parseVersion(currentTag) };
+  return judge({ rule, running, pushed: false }, { tag, version: parseVersion(tag) });
+}
+
 /**
  * Chooses the newest tag of a complete list that the rule admits. Never one below the running version, never one
  * without an order, and the same one in whatever order the list comes.

@@ -1,3 +1,5 @@
+import type { Placement } from './placement.ts';
+
 /** The kinds of object that may carry `headwind.sh/policy`. */
 export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'HelmRelease';
 
@@ -24,6 +26,8 @@ export interface Workload {
   /** Names of the pod template's `imagePullSecrets`. */
   readonly pullSecrets: readonly string[];
   readonly serviceAccount: string;
+  /** Absent where the pods may land on any node. */
+  readonly placement?: Placement;
 }
 
 /** Names a workload in maps and logs: `Deployment/shop/web`. */
