@@ -52,10 +52,10 @@ export function parseDockerConfig(
 }
 
 /** The logins that are meant for `repository`, the most specific first; equal ones in their order. */
-export function loginsFor(
+export function loginsFor<T extends RegistryLogin>(
   repository: Repository,
-  logins: readonly RegistryLogin[],
-): readonly RegistryLogin[] {
+  logins: readonly T[],
+): readonly T[] {
   return logins
     .filter((login) => matchesHost(login.host, repository.host) && matchesPath(login.path, repository.path))
     .sort((a, b) => b.path.length - a.path.length || wildcards(a.host) - wildcards(b.host));

@@ -162,3 +162,30 @@ describe('where workloads live', () => {
     expect(object.startsWith(descriptor(kind).listPath('shop'))).toBe(true);
   });
 });
+
+describe('where pods may land', () => {
+  const term = { matchExpressions: [{ key: 'zone', operator: 'In', values: ['a'] }] };
+  const affinity = {
+    nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } },
+  };
+
+  it('is kept of selector and required affinity', () => {
+    const template = { nodeSelector: { disk: 'ssd' }, affinity };
+    expect(deployment.project(anObject({ template }))?.placement).toEqual({
+      nodeSelector: { disk: 'ssd' },
+      required: [{ labels: [{ key: 'zone', operator: 'In', values: ['a'] }], fields: [] }],
+    });
+  });
+
+  it.each<[string, object]>([
+    ['nothing binds them', {}],
+    ['the selector is empty', { nodeSelector: {} }],
+    [
+      'the affinity is a preference',
+      { affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } } },
+    ],
+    ['the affinity cannot be read', { affinity: { nodeAffinity: 'somewhere' } }],
+  ])('is not kept where %s', (_name, template) => {
+    expect(deployment.project(anObject({ template }))).not.toHaveProperty('placement');
+  });
+});

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Artifact, Workload, WorkloadKind } from '../core/workload.ts';
 import { ObjectMetadata } from './object-metadata.ts';
+import { PlacementFields, placementOf } from './placement.ts';
 
 /** What changes on a workload: the image of one container, and annotations (null takes one away). */
 export interface WorkloadPatch {
@@ -56,7 +57,7 @@ const SecretName = z
 const WithTemplate = z.object({
   spec: z.object({
     template: z.object({
-      spec: z.object({
+      spec: PlacementFields.extend({
         containers: Containers,
         initContainers: Containers,
         imagePullSecrets: z.array(SecretName).nullish().catch(undefined),
@@ -96,6 +97,7 @@ function defineTemplateKind(kind: WorkloadKind, plural: string): WorkloadKindDes
     annotations: Record<string, string>,
   ): Workload {
     const template = WithTemplate.parse(object).spec.template.spec;
+    const placement = placementOf(template);
     return {
       kind,
       apiVersion,
@@ -112,6 +114,7 @@ function defineTemplateKind(kind: WorkloadKind, plural: string): WorkloadKindDes
         .filter((secret) => secret != null)
         .map((secret) => secret.name),
       serviceAccount: template.serviceAccountName ?? 'default',
+      ...(placement === undefined ? {} : { placement }),
     };
   }
 

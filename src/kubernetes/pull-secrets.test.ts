@@ -128,3 +128,54 @@ describe('pull secrets', () => {
     expect(JSON.stringify(recorded.entries)).not.toContain(secret['.dockerconfigjson']);
   });
 });
+
+describe('where the credentials come from', () => {
+  const explain = (): Promise<string> => pullSecrets.explain(workload, repository);
+
+  it('is told by the names of the Secrets that have them', async () => {
+    objects['shop/secrets/one'] = aSecret({ 'other.example': login('other') });
+    objects['shop/secrets/two'] = aSecret({ 'reg.example': login('right') });
+    objects['shop/serviceaccounts/builder'] = { imagePullSecrets: [{ name: 'three' }] };
+    objects['shop/secrets/three'] = aSecret({ 'reg.example': login('account') });
+    expect(await explain()).toBe('the credentials are those of Secret shop/two, shop/three');
+  });
+
+  it('is told with what is wrong with each Secret, where there are none', async () => {
+    objects['shop/secrets/one'] = aSecret({ 'other.example': login('other') });
+    objects['shop/serviceaccounts/builder'] = { imagePullSecrets: [{ name: 'three' }] };
+    objects['shop/secrets/three'] = { type: 'Opaque', data: {} };
+    expect(await explain()).toBe(
+      'there are no credentials: ' +
+        'Secret shop/one: it has nothing for this registry; ' +
+        'Secret shop/two: it does not exist, or may not be read; ' +
+        'Secret shop/three: its type is Opaque, not kubernetes.io/dockerconfigjson or kubernetes.io/dockercfg',
+    );
+  });
+
+  it('is told where nobody names a Secret', async () => {
+    objects['shop/serviceaccounts/builder'] = {};
+    expect(await pullSecrets.explain({ ...workload, pullSecrets: [] }, repository)).toBe(
+      'neither the pod template nor ServiceAccount shop/builder names a pull secret',
+    );
+  });
+
+  it('never holds what is in them', async () => {
+    objects['shop/secrets/one'] = aSecret({ 'reg.example': login('somebody') });
+    expect(await explain()).not.toContain('somebody');
+  });
+});
+
+describe('a Secret that a registry refused', () => {
+  it('is read anew, but not twice within a second', async () => {
+    objects['shop/secrets/one'] = aSecret({ 'reg.example': login('wrong') });
+    expect(await users()).toEqual(['wrong']);
+    objects['shop/secrets/one'] = aSecret({ 'reg.example': login('right') });
+    pullSecrets.forget(workload);
+    expect(await users()).toEqual(['wrong']);
+    await clock.advance(1000);
+    pullSecrets.forget({ ...workload, namespace: 'other' });
+    expect(await users()).toEqual(['wrong']);
+    pullSecrets.forget(workload);
+    expect(await users()).toEqual(['right']);
+  });
+});

@@ -9,6 +9,9 @@ import type { KubernetesClient } from './client.ts';
 import { loginsFor, parseDockerConfig, type RegistryLogin } from './docker-config.ts';
 import { KubernetesError } from './errors.ts';
 
+/** Whose credentials are wanted. */
+export type CredentialOwner = Pick<Workload, 'namespace' | 'pullSecrets' | 'serviceAccount'>;
+
 /** Finds what a workload would show to a registry. */
 export interface PullSecrets {
   /**
@@ -16,10 +19,14 @@ export interface PullSecrets {
    * those of its service account's, of each the most specific first. A secret that is missing, forbidden or
    * unreadable is logged and passed over; rejects only when the API server cannot be asked.
    */
-  credentialsFor(
-    workload: Pick<Workload, 'namespace' | 'pullSecrets' | 'serviceAccount'>,
-    repository: Repository,
-  ): Promise<readonly Credential[]>;
+  credentialsFor(workload: CredentialOwner, repository: Repository): Promise<readonly Credential[]>;
+  /**
+   * Where those credentials come from, by the names of the Secrets, or why there are none: the rest of a sentence for
+   * the person who has to mend it. Rejects like `credentialsFor`.
+   */
+  explain(workload: CredentialOwner, repository: Repository): Promise<string>;
+  /** Has the Secrets of the workload read anew by whoever asks next: a registry refused what they say. */
+  forget(workload: CredentialOwner): void;
 }
 
 export interface PullSecretsOptions {
@@ -31,6 +38,8 @@ export interface PullSecretsOptions {
 }
 
 const TTL_MS = 60_000;
+/** What was read so shortly ago is not read again, however many workloads are refused at once. */
+const FRESH_MS = 1000;
 const MAX_KEPT = 2_000;
 const MAX_SECRETS = 20;
 const MAX_CREDENTIALS = 10;
@@ -55,8 +64,26 @@ const FORMS = {
   'kubernetes.io/dockercfg': { field: '.dockercfg', form: 'dockercfg' },
 } as const;
 
+interface NamedLogin extends RegistryLogin {
+  /** The Secret's name. */
+  readonly secret: string;
+}
+
+/** What a Secret turned out to hold; `problem` says why it is of no use, as the rest of a sentence. */
+interface SecretContent {
+  readonly logins: readonly NamedLogin[];
+  readonly problem?: string;
+}
+
+/** What was found on the way to the credentials. */
+interface Findings {
+  readonly logins: readonly NamedLogin[];
+  /** The Secrets that were looked at, in order, each with its problem if it has one. */
+  readonly looked: ReadonlyMap<string, string | undefined>;
+}
+
 interface Kept<T> {
-  readonly untilMs: number;
+  readonly readAtMs: number;
   readonly value: Promise<T>;
 }
 
@@ -64,14 +91,14 @@ interface Kept<T> {
 export function createPullSecrets(options: PullSecretsOptions): PullSecrets {
   const { client, clock, log } = options;
   const ttlMs = options.ttlMs ?? TTL_MS;
-  const secrets = new LRUCache<string, Kept<readonly RegistryLogin[]>>({ max: MAX_KEPT });
+  const secrets = new LRUCache<string, Kept<SecretContent>>({ max: MAX_KEPT });
   const accounts = new LRUCache<string, Kept<readonly string[]>>({ max: MAX_KEPT });
 
   /** Reads once for all who ask within the time, and forgets a reading that failed. */
   function remembered<T>(cache: LRUCache<string, Kept<T>>, key: string, read: () => Promise<T>): Promise<T> {
     const known = cache.get(key);
-    if (known !== undefined && clock.now() < known.untilMs) return known.value;
-    const entry: Kept<T> = { untilMs: clock.now() + ttlMs, value: read() };
+    if (known !== undefined && clock.now() < known.readAtMs + ttlMs) return known.value;
+    const entry: Kept<T> = { readAtMs: clock.now(), value: read() };
     cache.set(key, entry);
     entry.value.catch(() => {
       if (cache.get(key) === entry) cache.delete(key);
@@ -90,14 +117,14 @@ export function createPullSecrets(options: PullSecretsOptions): PullSecrets {
     }
   }
 
-  async function readSecret(namespace: string, secret: string): Promise<readonly RegistryLogin[]> {
+  async function readSecret(namespace: string, secret: string): Promise<SecretContent> {
     const about = { namespace, secret };
     const object = await fetchOrUndefined(pathOf(namespace, 'secrets', secret), about);
-    if (object === undefined) return [];
+    if (object === undefined) return { logins: [], problem: 'it does not exist, or may not be read' };
     const logins = loginsOf(object);
-    if (typeof logins !== 'string') return logins;
+    if (typeof logins !== 'string') return { logins: logins.map((login) => ({ ...login, secret })) };
     log?.warn({ ...about, why: logins }, 'a pull secret cannot be used');
-    return [];
+    return { logins: [], problem: logins };
   }
 
   async function readAccount(namespace: string, serviceAccount: string): Promise<readonly string[]> {
@@ -107,28 +134,75 @@ export function createPullSecrets(options: PullSecretsOptions): PullSecrets {
     return named.flatMap((entry) => (entry == null ? [] : [entry.name]));
   }
 
-  async function loginsIn(namespace: string, names: readonly string[]): Promise<readonly RegistryLogin[]> {
+  async function look(namespace: string, names: readonly string[]): Promise<Findings> {
     const unique = [...new Set(names)].slice(0, MAX_SECRETS);
     const each = await Promise.all(
-      unique.map((name) => remembered(secrets, `${namespace}/${name}`, () => readSecret(namespace, name))),
+      unique.map(async (name) => {
+        const key = `${namespace}/${name}`;
+        return { name, ...(await remembered(secrets, key, () => readSecret(namespace, name))) };
+      }),
     );
-    return each.flat();
+    return {
+      logins: each.flatMap(({ logins }) => logins),
+      looked: new Map(each.map(({ name, problem }) => [name, problem])),
+    };
+  }
+
+  /** Those of the pod template's own Secrets, then those of its service account's. */
+  async function find(
+    { namespace, pullSecrets, serviceAccount }: CredentialOwner,
+    repository: Repository,
+  ): Promise<Findings> {
+    const ofPod = await look(namespace, pullSecrets);
+    const named = await remembered(accounts, `${namespace}/${serviceAccount}`, () =>
+      readAccount(namespace, serviceAccount),
+    );
+    const ofAccount = await look(
+      namespace,
+      named.filter((name) => !pullSecrets.includes(name)),
+    );
+    return {
+      logins: [...loginsFor(repository, ofPod.logins), ...loginsFor(repository, ofAccount.logins)],
+      looked: new Map([...ofPod.looked, ...ofAccount.looked]),
+    };
   }
 
   return {
-    async credentialsFor({ namespace, pullSecrets, serviceAccount }, repository) {
-      const ofPod = await loginsIn(namespace, pullSecrets);
-      const named = await remembered(accounts, `${namespace}/${serviceAccount}`, () =>
-        readAccount(namespace, serviceAccount),
-      );
-      const ofAccount = await loginsIn(
-        namespace,
-        named.filter((name) => !pullSecrets.includes(name)),
-      );
-      const found = [...loginsFor(repository, ofPod), ...loginsFor(repository, ofAccount)];
-      return distinct(found.map((login) => login.credential)).slice(0, MAX_CREDENTIALS);
+    async credentialsFor(workload, repository) {
+      const { logins } = await find(workload, repository);
+      return distinct(logins.map((login) => login.credential)).slice(0, MAX_CREDENTIALS);
+    },
+    async explain(workload, repository) {
+      const { logins, looked } = await find(workload, repository);
+      return tellSources(workload, logins, looked);
+    },
+    forget({ namespace }) {
+      for (const cache of [secrets, accounts]) {
+        for (const [key, { readAtMs }] of cache.entries()) {
+          if (key.startsWith(`${namespace}/`) && clock.now() - readAtMs >= FRESH_MS) cache.delete(key);
+        }
+      }
     },
   };
+}
+
+function tellSources(
+  { namespace, serviceAccount }: CredentialOwner,
+  logins: readonly NamedLogin[],
+  looked: Findings['looked'],
+): string {
+  const names = [...new Set(logins.map(({ secret }) => secret))];
+  if (names.length > 0) {
+    const secrets = names.map((name) => `${namespace}/${name}`).join(', ');
+    return `the credentials are those of Secret ${secrets}`;
+  }
+  if (looked.size === 0)
+    return `neither the pod template nor ServiceAccount ${namespace}/${serviceAccount} names a pull secret`;
+  const told = Array.from(
+    looked,
+    ([name, problem]) => `Secret ${namespace}/${name}: ${problem ?? 'it has nothing for this registry'}`,
+  );
+  return `there are no credentials: ${told.join('; ')}`;
 }
 
 /** The logins in a Secret, or why there are none: a text that quotes nothing of it. */
