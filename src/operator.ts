@@ -1,3 +1,4 @@
+import type { Environment } from './config/problem.ts';
 import type { RegistryConfig } from './config/registry-hosts.ts';
 import type { Settings } from './config/settings.ts';
 import type { Clock } from './core/clock.ts';
@@ -11,16 +12,20 @@ import { createKubernetesClient } from './kubernetes/client.ts';
 import type { Connection } from './kubernetes/connection.ts';
 import { KubernetesError, KubernetesUnreachableError } from './kubernetes/errors.ts';
 import { createEventRecorder } from './kubernetes/events.ts';
+import { createNodes } from './kubernetes/nodes.ts';
 import { createPullSecrets } from './kubernetes/pull-secrets.ts';
 import { createReflector, type ReflectorEvent } from './kubernetes/reflector.ts';
+import { readRunningDigests } from './kubernetes/running-digests.ts';
 import { createWorkloadWatch, scopesOf } from './kubernetes/workload-watch.ts';
 import type { Engine } from './pipeline/engine.ts';
-import { createPipeline } from './pipeline/pipeline.ts';
+import { createPipeline, type PipelineOptions } from './pipeline/pipeline.ts';
 import { createRequestStore, requestsPath, type RequestStore } from './pipeline/request-store.ts';
 import { createRegistry } from './registry/client.ts';
+import { createCloud } from './registry/cloud/cloud.ts';
 import { createAudit } from './telemetry/audit.ts';
 import type { Log, LogRoot } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { createPoller, type PollerOptions } from './triggers/poller/poller.ts';
 import { WEBHOOK_SENDERS } from './triggers/webhook/senders.ts';
 
 export interface OperatorOptions {
@@ -28,6 +33,8 @@ export interface OperatorOptions {
   /** How single registries are dealt with; all alike without it. */
   readonly registryConfig?: RegistryConfig;
   readonly connection: Connection;
+  /** The process's own, which tells who Headwind is at the clouds; without it, nobody. */
+  readonly env?: Environment;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logRoot: LogRoot;
@@ -81,11 +88,25 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     log: logRoot.target('headwind::events'),
     onDropped: () => metrics.eventsDroppedTotal.inc(),
   });
-  const pullSecrets = createPullSecrets({ client, clock, log: logRoot.target('headwind::credentials') });
+  const credentialsLog = logRoot.target('headwind::credentials');
+  const pullSecrets = createPullSecrets({ client, clock, log: credentialsLog });
+  const cloud = createCloud({ env: options.env, clock, log: credentialsLog });
+  const credentials: Pick<PipelineOptions, 'credentialsFor' | 'forgetCredentials' | 'explainCredentials'> = {
+    credentialsFor: async (workload, repository) => {
+      const own = await pullSecrets.credentialsFor(workload, repository);
+      return [...own, ...(await cloud.credentialsFor(repository.host))];
+    },
+    forgetCredentials: (workload) => pullSecrets.forget(workload),
+    explainCredentials: async (workload, repository) => {
+      const sources = [await pullSecrets.explain(workload, repository), cloud.explain(repository.host)];
+      return sources.filter((source) => source !== '').join('; ');
+    },
+  };
   const catalog = createCatalog();
   const requests = createRequestStore(client);
   countPending(requests, metrics);
-  const { engine, approvals, workloads, pruner } = createPipeline({
+  const nodes = createNodes({ client, clock, log: logRoot.target('headwind::nodes') });
+  const { engine, approvals, workloads, pruner, deliver } = createPipeline({
     client,
     catalog,
     requests,
@@ -94,12 +115,31 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     random,
     log: logRoot.target('headwind::pipeline'),
     confirm: (query) => registry.confirm(query),
-    credentialsFor: (workload, repository) => pullSecrets.credentialsFor(workload, repository),
+    confirmInBackground: (query) => registry.confirm({ ...query, background: true }),
+    platformsOf: (query) => registry.platformsOf(query),
+    nodePlatforms: (placement) => nodes.platformsFor(placement),
+    runningDigests: (workload, artifact) => readRunningDigests(client, workload, artifact),
+    ...credentials,
     event: (event) => events.record(event),
     verifyMode: settings.verifyImages,
     requestExpiryMs: settings.requestExpiryMs,
     retention: { retentionMs: settings.requestRetentionMs, keepPerArtifact: settings.requestRetentionCount },
     acts: settings.controllersEnabled,
+  });
+
+  const poller = createPoller({
+    ...credentials,
+    catalog,
+    deliver,
+    registry: {
+      listTags: (query) => registry.listTags(query),
+      digestOf: (query) => registry.confirm({ ...query, background: true }),
+    },
+    intervalMs: settings.pollingIntervalMs,
+    clock,
+    random,
+    log: logRoot.target('headwind::polling'),
+    ...observePolls(metrics),
   });
 
   const watchLog = logRoot.target('headwind::watch');
@@ -110,8 +150,14 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       catalog,
       namespaces: settings.namespaces,
       labelSelector: settings.labelSelector,
-      onChanged: (workload, before) => engine.workloadChanged(workload, before),
-      onRemoved: (workload) => engine.workloadRemoved(workload),
+      onChanged: (workload, before) => {
+        engine.workloadChanged(workload, before);
+        poller.workloadChanged(workload, before);
+      },
+      onRemoved: (workload) => {
+        engine.workloadRemoved(workload);
+        poller.workloadRemoved(workload);
+      },
       onCount: (kind, count) => countWatched(metrics, kind, count),
     }),
     ...scopesOf(settings.namespaces).map((namespace) =>
@@ -128,10 +174,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const synced = track(Promise.all(reflectors.map((reflector) => reflector.synced)));
 
   const stopWorking = async (): Promise<void> => {
-    await pruner.stop();
+    await Promise.all([poller.stop(), pruner.stop()]);
     await engine.stop();
     await Promise.all(reflectors.map((reflector) => reflector.stop()));
     registry.close();
+    cloud.close();
     await events.stop();
     client.close();
   };
@@ -161,6 +208,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const ready = synced.done.then(() => {
     engine.start();
     if (settings.controllersEnabled) pruner.start();
+    if (settings.controllersEnabled && settings.pollingEnabled) poller.start();
     log.info({ requests: requests.size }, 'ready');
   });
   // Whoever wants to know awaits `ready`: a stop before the first lists are complete is no unhandled rejection.
@@ -192,6 +240,20 @@ function observeWatch(metrics: Metrics, log: Log): (event: ReflectorEvent) => vo
   return ({ resource, event, key, error }) => {
     metrics.watchEventsTotal.inc({ resource, event });
     if (event === 'unparsable') log.warn({ resource, key, error }, 'object cannot be read and is left out');
+  };
+}
+
+function observePolls(
+  metrics: Metrics,
+): Pick<PollerOptions, 'onBegin' | 'onError' | 'onLeftOut' | 'onDepth'> {
+  return {
+    onBegin: (artifacts) => {
+      metrics.pollingCyclesTotal.inc();
+      metrics.pollingImagesCheckedTotal.inc(artifacts);
+    },
+    onError: () => metrics.pollingErrorsTotal.inc(),
+    onLeftOut: () => metrics.pollingResourcesFilteredTotal.inc(),
+    onDepth: (depth) => metrics.queueDepth.set({ queue: 'polls' }, depth),
   };
 }
 

@@ -25,6 +25,8 @@ describe('readSettings', () => {
       verifyImages: 'auto',
       insecureRegistries: [],
       registryConfigFile: undefined,
+      pollingEnabled: false,
+      pollingIntervalMs: 300_000,
       requestExpiryMs: 86_400_000,
       requestRetentionMs: 604_800_000,
       requestRetentionCount: 10,
@@ -67,7 +69,9 @@ describe('readSettings', () => {
       },
       { labelSelector: 'team=shop,tier in (web, api),!legacy,app.kubernetes.io/name!=x,a notin (b)' },
     ],
-    ['later switches may be off', { HEADWIND_POLLING_ENABLED: 'false', SLACK_ENABLED: '0' }, {}],
+    ['later switches may be off', { HEADWIND_HELM_AUTO_DISCOVERY: 'false', SLACK_ENABLED: '0' }, {}],
+    ['polling may be on', { HEADWIND_POLLING_ENABLED: 'true' }, { pollingEnabled: true }],
+    ['polls may be rare', { HEADWIND_POLLING_INTERVAL: '1h' }, { pollingIntervalMs: 3_600_000 }],
     ['the mode none may be said', { HEADWIND_API_AUTH_MODE: 'None' }, { apiAuthMode: 'none' }],
   ])('%s', (_name, env, expected) => {
     expect(settingsOf(env)).toMatchObject(expected);
@@ -102,6 +106,9 @@ describe('readSettings', () => {
     ['HEADWIND_LOG_FORMAT', 'xml'],
     ['HEADWIND_API_AUTH_MODE', 'basic'],
     ['HEADWIND_POLLING_ENABLED', 'ja'],
+    ['HEADWIND_POLLING_INTERVAL', '0'],
+    ['HEADWIND_POLLING_INTERVAL', 'often'],
+    ['HEADWIND_HELM_AUTO_DISCOVERY', 'ja'],
   ])('refuses %s=%s and says what would be right', (variable, value) => {
     const problems = problemsOf({ [variable]: value });
     expect(problems).toHaveLength(1);
@@ -113,7 +120,6 @@ describe('readSettings', () => {
     ['HEADWIND_API_AUTH_MODE', 'token'],
     ['HEADWIND_UI_AUTH_MODE', 'Proxy'],
     ['HEADWIND_UI_AUTH_MODE', 'simple'],
-    ['HEADWIND_POLLING_ENABLED', 'true'],
     ['HEADWIND_HELM_AUTO_DISCOVERY', '1'],
     ['SLACK_ENABLED', 'yes'],
     ['TEAMS_ENABLED', 'on'],
@@ -127,13 +133,13 @@ describe('readSettings', () => {
       HEADWIND_API_PORT: 'x',
       HEADWIND_VERIFY_IMAGES: 'y',
       HEADWIND_REQUEST_EXPIRY: 'z',
-      HEADWIND_POLLING_ENABLED: 'true',
+      HEADWIND_HELM_AUTO_DISCOVERY: 'true',
     });
     expect(problems.map(({ variable }) => variable)).toEqual([
       'HEADWIND_API_PORT',
       'HEADWIND_VERIFY_IMAGES',
       'HEADWIND_REQUEST_EXPIRY',
-      'HEADWIND_POLLING_ENABLED',
+      'HEADWIND_HELM_AUTO_DISCOVERY',
     ]);
   });
 
@@ -195,7 +201,7 @@ describe('readConfigWarnings', () => {
   });
 
   it('names settings of parts that this version lacks', () => {
-    expect(readConfigWarnings({ HEADWIND_POLLING_INTERVAL: '300' })).toHaveLength(1);
+    expect(readConfigWarnings({ HEADWIND_UI_PROXY_HEADER: 'x-user' })).toHaveLength(1);
   });
 
   it('leaves those of the kubectl plugin alone', () => {

@@ -26,6 +26,9 @@ export interface Settings {
   readonly insecureRegistries: readonly string[];
   /** The path of the file that says how single registries are dealt with. */
   readonly registryConfigFile: string | undefined;
+  readonly pollingEnabled: boolean;
+  /** For workloads that do not say. */
+  readonly pollingIntervalMs: number;
   /** 0: requests never expire. */
   readonly requestExpiryMs: number;
   readonly requestRetentionMs: number;
@@ -93,6 +96,8 @@ function collect(get: <T>(name: string, variable: Variable<T>) => T): Settings {
     verifyImages: get('HEADWIND_VERIFY_IMAGES', own.HEADWIND_VERIFY_IMAGES),
     insecureRegistries: get('HEADWIND_INSECURE_REGISTRIES', own.HEADWIND_INSECURE_REGISTRIES),
     registryConfigFile: get('HEADWIND_REGISTRY_CONFIG', own.HEADWIND_REGISTRY_CONFIG),
+    pollingEnabled: get('HEADWIND_POLLING_ENABLED', own.HEADWIND_POLLING_ENABLED),
+    pollingIntervalMs: get('HEADWIND_POLLING_INTERVAL', own.HEADWIND_POLLING_INTERVAL),
     requestExpiryMs: get('HEADWIND_REQUEST_EXPIRY', own.HEADWIND_REQUEST_EXPIRY),
     requestRetentionMs: get('HEADWIND_REQUEST_RETENTION', own.HEADWIND_REQUEST_RETENTION),
     requestRetentionCount: get('HEADWIND_REQUEST_RETENTION_COUNT', own.HEADWIND_REQUEST_RETENTION_COUNT),

@@ -26,6 +26,12 @@ export const readDuration: Reader<number> = (text) => {
   return parsed.ok ? parsed : fail(DURATION_EXPECTED);
 };
 
+/** A duration in milliseconds, at least one second. */
+export const readInterval: Reader<number> = (text) => {
+  const parsed = parseDuration(text);
+  return parsed.ok && parsed.value >= 1000 ? parsed : fail(`${DURATION_EXPECTED}, and at least 1s`);
+};
+
 /** A whole number from `least` to `most`. */
 export function readWhole(least: number, most: number): Reader<number> {
   return (text) => {

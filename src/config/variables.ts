@@ -5,6 +5,7 @@ import {
   readAuthMode,
   readBoolean,
   readDuration,
+  readInterval,
   readLogFilter,
   readNamespace,
   readNamespaces,
@@ -82,6 +83,18 @@ export const VARIABLES = {
     readText,
     'Path of a YAML file that says how single registries are dealt with: mirrors, CA, plain HTTP, rate and limits',
   ),
+  HEADWIND_POLLING_ENABLED: variable(
+    readBoolean,
+    false,
+    'false',
+    'Whether registries are asked for new versions, for workloads whose `headwind.sh/event-source` is `polling` or `both`',
+  ),
+  HEADWIND_POLLING_INTERVAL: variable(
+    readInterval,
+    300_000,
+    '300',
+    'Time between two such questions, where the workload has no `headwind.sh/polling-interval`',
+  ),
   HEADWIND_REQUEST_EXPIRY: variable(
     readDuration,
     DAY_MS,
@@ -144,7 +157,6 @@ export const VARIABLES = {
 
 /** Promised for later versions. Switching one on is refused, since it would do nothing. */
 export const SWITCHES_OF_LATER_VERSIONS: readonly string[] = [
-  'HEADWIND_POLLING_ENABLED',
   'HEADWIND_HELM_AUTO_DISCOVERY',
   'SLACK_ENABLED',
   'TEAMS_ENABLED',
@@ -153,7 +165,6 @@ export const SWITCHES_OF_LATER_VERSIONS: readonly string[] = [
 
 /** Settings of those later parts; alone they do nothing, which is worth a warning. */
 export const DETAILS_OF_LATER_VERSIONS: readonly string[] = [
-  'HEADWIND_POLLING_INTERVAL',
   'HEADWIND_UI_PROXY_HEADER',
   'HEADWIND_TRUSTED_PROXIES',
 ];

@@ -55,7 +55,7 @@ function anEngine(
         return { matched: signals.length, created: 0, unresolved: change.unresolved?.() ?? 0 };
       },
     },
-    decisions: { forget: (artifacts) => told.push(...artifacts) },
+    forget: (artifacts) => told.push(...artifacts),
     announcer: { invalidAnnotations: (_, message) => told.push(message) },
     onFailure: () => undefined,
     onDepth: () => undefined,

@@ -9,7 +9,6 @@ import type { Workload } from '../core/workload.ts';
 import { createWorkQueue, type Outcome, type WorkFailure } from '../scheduling/work-queue.ts';
 import type { Advancer } from './advance.ts';
 import type { Announcer } from './announce.ts';
-import type { DecisionLog } from './decision-log.ts';
 import type { AcceptOutcome, Proposer } from './propose.ts';
 import { artifactKey, artifactKeyOf, type RequestStore } from './request-store.ts';
 
@@ -17,7 +16,8 @@ export interface EngineOptions {
   readonly requests: RequestStore;
   readonly advancer: Pick<Advancer, 'advance'>;
   readonly proposer: Pick<Proposer, 'accept'>;
-  readonly decisions: Pick<DecisionLog, 'forget'>;
+  /** Drops what is known of these artifacts: they are gone. */
+  readonly forget: (artifacts: readonly string[]) => void;
   readonly announcer: Pick<Announcer, 'invalidAnnotations'>;
   /** Whether this replica advances requests; if not, it only records what signals cause. */
   readonly acts: boolean;
@@ -135,10 +135,12 @@ export function createEngine(options: EngineOptions): Engine {
       if (problems !== undefined && problems !== (before === undefined ? undefined : problemsOf(before))) {
         options.announcer.invalidAnnotations(workload, problems);
       }
+      if (before !== undefined)
+        options.forget(keysOf(before).filter((key) => !keysOf(workload).includes(key)));
       enqueueOpen(openRequestsOf(workload));
     },
     workloadRemoved(workload) {
-      options.decisions.forget(workload.artifacts.map(({ name }) => artifactKey(workload, name)));
+      options.forget(keysOf(workload));
       enqueueOpen(openRequestsOf(workload));
     },
     start() {
@@ -151,6 +153,10 @@ export function createEngine(options: EngineOptions): Engine {
       await Promise.all([requestQueue.stop(), signalQueue.stop()]);
     },
   };
+}
+
+function keysOf(workload: Workload): readonly string[] {
+  return workload.artifacts.map(({ name }) => artifactKey(workload, name));
 }
 
 function problemsOf(workload: Workload): string | undefined {

@@ -9,15 +9,27 @@ import { createApplier } from './apply.ts';
 import { createApprovals, type Approvals } from './approvals.ts';
 import { createDecisionLog } from './decision-log.ts';
 import { createEngine, type Engine } from './engine.ts';
+import { createEvidence, type EvidenceOptions } from './evidence.ts';
+import { createPolledIntake, type PolledIntake } from './polled.ts';
 import { createProposer, type ProposerOptions } from './propose.ts';
 import { createPruner, type Pruner } from './prune.ts';
 import type { RequestStore } from './request-store.ts';
 import { createWorkloadsView, type WorkloadsView, type WorkloadsViewOptions } from './workloads-view.ts';
 
-export interface PipelineOptions extends Pick<
-  ProposerOptions,
-  'confirm' | 'credentialsFor' | 'verifyMode' | 'requestExpiryMs'
-> {
+export interface PipelineOptions
+  extends
+    Pick<
+      ProposerOptions,
+      | 'confirm'
+      | 'credentialsFor'
+      | 'forgetCredentials'
+      | 'explainCredentials'
+      | 'verifyMode'
+      | 'requestExpiryMs'
+    >,
+    Pick<EvidenceOptions, 'runningDigests' | 'nodePlatforms' | 'platformsOf'> {
+  /** Like `confirm`, for what nobody waits for. */
+  readonly confirmInBackground: ProposerOptions['confirm'];
   readonly client: Pick<KubernetesClient, 'request'>;
   readonly catalog: ProposerOptions['catalog'] & WorkloadsViewOptions['catalog'];
   readonly requests: RequestStore;
@@ -36,6 +48,8 @@ export interface Pipeline {
   readonly approvals: Approvals;
   readonly workloads: WorkloadsView;
   readonly pruner: Pruner;
+  /** Takes in what a poll found. */
+  readonly deliver: PolledIntake['deliver'];
 }
 
 /** From signals to applied updates: builds the parts and says who asks whom. */
@@ -43,8 +57,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const { client, catalog, requests, metrics, clock, random, log } = options;
   const announcer = createAnnouncer({ event: options.event, metrics, log });
   const decisions = createDecisionLog();
+  const evidence = createEvidence(options);
   const proposer = createProposer({
     ...options,
+    evidence,
     decisions,
     onDecision: (outcome) => metrics.decisionsTotal.inc({ outcome }),
     onCreated: (request, workload) => announcer.created(request, workload),
@@ -59,12 +75,27 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     onTransition: (request, workload) => announcer.moved(request, workload),
     onWaiting: (request, blockers) => announcer.waiting(request, blockers),
   });
+  const polled = createPolledIntake({
+    requests,
+    proposer,
+    clock,
+    log,
+    confirm: ({ repository, tag, workload }) =>
+      options.confirmInBackground({
+        repository,
+        tag,
+        credentials: () => options.credentialsFor(workload, repository),
+      }),
+    explainCredentials: options.explainCredentials,
+  });
   const engine = createEngine({
     requests,
     advancer,
     proposer,
-    decisions,
     announcer,
+    forget: (artifacts) => {
+      for (const memory of [decisions, evidence, polled]) memory.forget(artifacts);
+    },
     clock,
     random,
     acts: options.acts,
@@ -84,7 +115,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   });
   const waitingFor = (request: string): ReturnType<typeof advancer.waitingFor> =>
     advancer.waitingFor(request);
-  const workloads = createWorkloadsView({ catalog, requests, decisions, clock, waitingFor });
+  const troublesOf: WorkloadsViewOptions['troublesOf'] = (artifact, repository) =>
+    polled.troublesOf(artifact, repository);
+  const workloads = createWorkloadsView({ catalog, requests, decisions, clock, waitingFor, troublesOf });
+  const deliver: PolledIntake['deliver'] = async (result) => {
+    const outcome = await polled.deliver(result);
+    metrics.pollingNewTagsFoundTotal.inc(outcome.created);
+    return outcome;
+  };
   const pruner = createPruner({ requests, limits: options.retention, clock, log });
-  return { engine, approvals, workloads, pruner };
+  return { engine, approvals, workloads, pruner, deliver };
 }

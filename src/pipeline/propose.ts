@@ -9,6 +9,7 @@ import {
   toPolicyRule,
   type Confirmation,
   type Decision,
+  type Evidence,
   type ProposalInput,
   type VerifyMode,
 } from '../core/decision.ts';
@@ -20,12 +21,14 @@ import {
 } from '../core/image-reference.ts';
 import { isAbout, sourceOf, toNewRequest } from '../core/new-request.ts';
 import { isOpen } from '../core/open-requests.ts';
+import { compareRunning } from '../core/running.ts';
 import type { Signal } from '../core/signal.ts';
 import { requestKey, type UpdateRequest } from '../core/update-request.ts';
 import { workloadKey, type Artifact, type Workload } from '../core/workload.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { DecisionLog } from './decision-log.ts';
+import type { EvidenceGatherer } from './evidence.ts';
 import { artifactKey, type RequestStore } from './request-store.ts';
 
 export interface AcceptOutcome {
@@ -50,6 +53,11 @@ export interface ProposerOptions {
     readonly credentials: () => Promise<readonly Credential[]>;
   }) => Promise<Confirmation>;
   readonly credentialsFor: (workload: Workload, repository: Repository) => Promise<readonly Credential[]>;
+  /** The registry refused what this workload showed: it is to be read anew. */
+  readonly forgetCredentials: (workload: Workload) => void;
+  /** Where the credentials of a workload come from, for the person who has to mend them. */
+  readonly explainCredentials: (workload: Workload, repository: Repository) => Promise<string>;
+  readonly evidence: Pick<EvidenceGatherer, 'running' | 'platform'>;
   readonly decisions: DecisionLog;
   readonly verifyMode: VerifyMode;
   /** How long a pending request lives, in milliseconds; 0 means for ever. */
@@ -65,17 +73,26 @@ export interface ProposerOptions {
 export interface Proposer {
   /** Resolves when all that the signals caused is durable. */
   accept(signals: readonly Signal[]): Promise<AcceptOutcome>;
+  /** Resolves when what the candidate causes for this one artifact is durable. */
+  consider(workload: Workload, artifact: Artifact, candidate: Candidate): Promise<Outcome>;
+  /** Records that there is nothing to propose. */
+  stay(workload: Workload, artifact: Artifact, tag: string, blockers: readonly Blocker[]): Outcome;
   /** Proposes a request's version again from what the workload runs now; answers the request that stands for it. */
   repropose(request: UpdateRequest, workload: Workload): Promise<UpdateRequest | undefined>;
 }
 
-type Outcome =
+export type Outcome =
   | { readonly kind: 'created' | 'known'; readonly request: UpdateRequest }
-  | { readonly kind: 'stay' }
+  /** `unsure`: because something is not known yet that may become known without a further sign. */
+  | { readonly kind: 'stay'; readonly blockers: readonly Blocker[]; readonly unsure?: boolean }
   | { readonly kind: 'unresolved' };
-interface Candidate extends Pick<Signal, 'tag' | 'source'> {
-  /** Until when a registry that does not know the tag is asked again, in milliseconds since the Unix epoch. */
-  readonly patientUntilMs: number;
+
+/** A version that may be proposed for one artifact. */
+export interface Candidate extends Pick<Signal, 'tag' | 'source'> {
+  /** Until when a registry that does not know the tag is asked again, in milliseconds since the Unix epoch; absent: it is asked once. */
+  readonly patientUntilMs?: number;
+  /** Asks in the place of the registry: whoever brings the candidate may know already. */
+  readonly confirm?: () => Promise<Confirmation>;
 }
 
 const PROPOSALS_AT_ONCE = 16;
@@ -114,7 +131,7 @@ export function createProposer(options: ProposerOptions): Proposer {
     // While this waited for its turn the workload may have changed, or vanished.
     const workload = catalog.get(workloadKey(seen));
     const current = workload?.artifacts.find(({ name }) => name === artifact.name);
-    if (workload === undefined || current === undefined) return { kind: 'stay' };
+    if (workload === undefined || current === undefined) return { kind: 'stay', blockers: [] };
     return proposeFor(workload, current, candidate, undefined);
   }
 
@@ -129,20 +146,34 @@ export function createProposer(options: ProposerOptions): Proposer {
     const input = gather();
     const blockers = proposalBlockers(input);
     if (blockers.length > 0) return stayed(workload, artifact, candidate, blockers);
-    const confirmation = await confirm(workload, input, candidate.patientUntilMs);
-    // Asking took time, in which another signal may have been decided: look at the requests again.
-    const decision = decide(gather(), confirmation, options.verifyMode);
-    if (decision.action === 'stay') {
-      stayed(workload, artifact, candidate, decision.blockers);
-      const askAgain =
-        confirmation.outcome === 'unavailable' && decision.blockers.some(({ code }) => code === 'registry');
-      return { kind: askAgain ? 'unresolved' : 'stay' };
-    }
     try {
-      return await makeDurable(workload, artifact, candidate, decision);
+      return await settle(workload, input, candidate, gather);
     } catch (error) {
       return notDurable(workload, artifact, candidate, error);
     }
+  }
+
+  /** Asks all that has to be asked, decides, and makes the decision durable. */
+  async function settle(
+    workload: Workload,
+    input: ProposalInput,
+    candidate: Candidate,
+    gather: () => ProposalInput,
+  ): Promise<Outcome> {
+    const { artifact } = input;
+    const confirmation = await confirm(workload, input, candidate);
+    // Asking takes time, in which another signal may have been decided: look at the requests again each time.
+    const running = await gatherRunning(workload, input, confirmation);
+    let decision = decide(gather(), confirmation, options.verifyMode, { running });
+    if (decision.action === 'update') {
+      const platform = await gatherPlatform(workload, input, confirmation);
+      decision = decide(gather(), confirmation, options.verifyMode, { running, platform });
+    }
+    if (decision.action === 'update') return makeDurable(workload, artifact, candidate, decision);
+    const outcome = stayed(workload, artifact, candidate, decision.blockers);
+    const asked = decision.blockers.some(({ code }) => code === 'registry' || code === 'registry-auth');
+    if (asked && confirmation.outcome === 'unavailable') return { kind: 'unresolved' };
+    return { ...outcome, unsure: running !== undefined && compareRunning(running, '') === 'unknown' };
   }
 
   function requestsBut(
@@ -159,20 +190,55 @@ export function createProposer(options: ProposerOptions): Proposer {
   async function confirm(
     workload: Workload,
     input: ProposalInput,
-    patientUntilMs: number,
+    candidate: Candidate,
   ): Promise<Confirmation> {
     if (!input.reference.ok) return { outcome: 'not-asked' };
     const reference = input.reference.value;
-    const { tag } = input.candidate;
+    const { tag } = candidate;
     const needsDigest = reference.digest !== undefined || tag === effectiveTag(reference);
     if (options.verifyMode === 'never' && !needsDigest) return { outcome: 'not-asked' };
     const { repository } = reference;
+    const answer = await ask(workload, repository, candidate);
+    if (answer.outcome !== 'unavailable' || answer.denied !== true) return answer;
+    const source = await options.explainCredentials(workload, repository);
+    options.forgetCredentials(workload);
+    return source === '' ? answer : { ...answer, message: `${answer.message}; ${source}` };
+  }
+
+  async function ask(
+    workload: Workload,
+    repository: Repository,
+    { tag, patientUntilMs, ...candidate }: Candidate,
+  ): Promise<Confirmation> {
+    if (candidate.confirm !== undefined) return candidate.confirm();
     const credentials = (): Promise<readonly Credential[]> => options.credentialsFor(workload, repository);
     for (let pauseMs = ASK_AGAIN_MS; ; pauseMs *= 2) {
       const answer = await options.confirm({ repository, tag, credentials });
-      if (answer.outcome !== 'missing' || clock.now() + pauseMs > patientUntilMs) return answer;
+      if (answer.outcome !== 'missing' || clock.now() + pauseMs > (patientUntilMs ?? 0)) return answer;
       await pause(pauseMs);
     }
+  }
+
+  /** Only where a digest is new under the running tag of an image that names none: there the pods know what it was. */
+  async function gatherRunning(
+    workload: Workload,
+    { artifact, reference, candidate }: ProposalInput,
+    confirmation: Confirmation,
+  ): Promise<Evidence['running']> {
+    if (!reference.ok || confirmation.outcome !== 'found') return undefined;
+    const { repository, digest: pinned } = reference.value;
+    if (pinned !== undefined || candidate.tag !== effectiveTag(reference.value)) return undefined;
+    return options.evidence.running({ workload, artifact, repository, digest: confirmation.digest });
+  }
+
+  async function gatherPlatform(
+    workload: Workload,
+    { artifact, reference }: ProposalInput,
+    confirmation: Confirmation,
+  ): Promise<Evidence['platform']> {
+    if (!reference.ok || confirmation.outcome !== 'found') return undefined;
+    const { repository } = reference.value;
+    return options.evidence.platform({ workload, artifact, repository, digest: confirmation.digest });
   }
 
   function pause(durationMs: number): Promise<void> {
@@ -184,9 +250,9 @@ export function createProposer(options: ProposerOptions): Proposer {
   function stayed(
     workload: Workload,
     artifact: Artifact,
-    candidate: Candidate,
+    candidate: Pick<Candidate, 'tag'>,
     blockers: readonly Blocker[],
-  ): Outcome {
+  ): Extract<Outcome, { kind: 'stay' }> {
     const reason = blockers.map(({ message }) => message).join('; ');
     remember(workload, artifact, {
       action: 'stay',
@@ -196,7 +262,7 @@ export function createProposer(options: ProposerOptions): Proposer {
       blockers,
     });
     for (const { code } of blockers) options.onDecision?.(code);
-    return { kind: 'stay' };
+    return { kind: 'stay', blockers };
   }
 
   function remember(
@@ -244,13 +310,13 @@ export function createProposer(options: ProposerOptions): Proposer {
     throw new Error(`the same update of ${workloadKey(workload)} has been tried ${MAX_ATTEMPTS} times`);
   }
 
-  /** What the API server refuses for good is told to people; anything else is for the sender to try again. */
+  /** What the API server refuses for good is told to people; anything else is to be tried again. */
   function notDurable(workload: Workload, artifact: Artifact, candidate: Candidate, error: unknown): Outcome {
     const refused = error instanceof KubernetesError && [400, 403, 404, 422].includes(error.status);
     const { kind, namespace, name } = workload;
     log.warn(
       { kind, namespace, name, artifact: artifact.name, candidate: candidate.tag, error },
-      'could not create the request',
+      'could not decide, or not record it',
     );
     if (!refused) return { kind: 'unresolved' };
     const message = `Kubernetes refused the UpdateRequest: ${error.message}`;
@@ -259,13 +325,15 @@ export function createProposer(options: ProposerOptions): Proposer {
 
   return {
     accept,
+    consider: (workload, artifact, candidate) => limit(() => consider(workload, artifact, candidate)),
+    stay: (workload, artifact, tag, blockers) => stayed(workload, artifact, { tag }, blockers),
     async repropose(request, workload) {
       const artifact = workload.artifacts.find(({ name }) => name === request.spec.containerName);
       const wanted = parseImageReference(request.spec.newImage);
       const source = sourceOf(request);
       if (artifact === undefined || !wanted.ok || wanted.value.tag === undefined) return undefined;
       if (source === undefined) return undefined;
-      const candidate: Candidate = { tag: wanted.value.tag, source, patientUntilMs: clock.now() };
+      const candidate: Candidate = { tag: wanted.value.tag, source };
       const outcome = await proposeFor(workload, artifact, candidate, request);
       if (outcome.kind === 'unresolved') throw new Error('the registry or the cluster could not be asked');
       return outcome.kind === 'stay' ? undefined : outcome.request;

@@ -6,6 +6,7 @@ import { parseImageReference, repositoryKey } from '../core/image-reference.ts';
 import { intervalBlocker, pausedBlocker } from '../core/next-step.ts';
 import { isOpen } from '../core/open-requests.ts';
 import type { Policy } from '../core/policy.ts';
+import { pollWish } from '../core/poll-wish.ts';
 import { selectsArtifact } from '../core/selection.ts';
 import { requestKey, type UpdateRequest } from '../core/update-request.ts';
 import type { Artifact, Workload, WorkloadKind } from '../core/workload.ts';
@@ -39,6 +40,8 @@ export interface WorkloadsViewOptions {
   readonly catalog: { all(): Iterable<Workload> };
   readonly requests: Pick<RequestStore, 'ofArtifact'>;
   readonly decisions: Pick<DecisionLog, 'get'>;
+  /** Why the last poll of this repository told nothing about the artifact. */
+  readonly troublesOf: (artifact: string, repository: string) => readonly Blocker[];
   /** What the open request `namespace/name` waits for. */
   readonly waitingFor: (request: string) => readonly Blocker[];
   readonly clock: Clock;
@@ -99,6 +102,7 @@ function artifactView(
     ...(reference.ok ? [] : [{ code: 'invalid-image', message: reference.error } as const]),
     ...notSelected(artifact, settings),
     ...(open === undefined ? (decision?.blockers ?? []) : waitsOf(open, options)),
+    ...pollTroubles(workload, artifact, options),
   ];
   return {
     name: artifact.name,
@@ -120,6 +124,18 @@ function notSelected(artifact: Artifact, { images }: WorkloadSettings): readonly
       message: `headwind.sh/images names neither ${artifact.name} nor ${artifact.image}`,
     },
   ];
+}
+
+/** Told only while the artifact is one that is polled: its settings may have changed since. */
+function pollTroubles(
+  workload: Workload,
+  artifact: Artifact,
+  options: WorkloadsViewOptions,
+): readonly Blocker[] {
+  const wish = pollWish(workload, artifact, 0);
+  if (wish === undefined) return [];
+  const { repository } = wish.reference;
+  return options.troublesOf(artifactKey(workload, artifact.name), repositoryKey(repository));
 }
 
 function waitsOf(open: UpdateRequest, options: WorkloadsViewOptions): readonly Blocker[] {

@@ -53,6 +53,26 @@ function makeFamilies(make: FamilyMaker) {
     deploymentsWatched: make.gauge('headwind_deployments_watched', 'Deployments that carry a policy'),
     statefulsetsWatched: make.gauge('headwind_statefulsets_watched', 'StatefulSets that carry a policy'),
     daemonsetsWatched: make.gauge('headwind_daemonsets_watched', 'DaemonSets that carry a policy'),
+    pollingCyclesTotal: make.counter(
+      'headwind_polling_cycles_total',
+      'Polls begun, each of one repository with one set of credentials',
+    ),
+    pollingErrorsTotal: make.counter(
+      'headwind_polling_errors_total',
+      'Polls that could not find out everything',
+    ),
+    pollingImagesCheckedTotal: make.counter(
+      'headwind_polling_images_checked_total',
+      'Images of workloads that polls were made for',
+    ),
+    pollingNewTagsFoundTotal: make.counter(
+      'headwind_polling_new_tags_found_total',
+      'Update requests for versions and digests that polls found',
+    ),
+    pollingResourcesFilteredTotal: make.counter(
+      'headwind_polling_resources_filtered_total',
+      'Workloads seen that are not polled because of their event source',
+    ),
     webhookRequestsTotal: make.labelledCounter(
       'headwind_webhook_requests_total',
       'Webhook requests by sender and outcome',

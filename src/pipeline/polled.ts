@@ -1,0 +1,241 @@
+import pLimit from 'p-limit';
+import type { Blocker } from '../core/blocker.ts';
+import type { Clock } from '../core/clock.ts';
+import { toPolicyRule, type Confirmation } from '../core/decision.ts';
+import { recentFailure } from '../core/holds.ts';
+import { effectiveTag, repositoryKey, type Repository } from '../core/image-reference.ts';
+import { chooseUnheld } from '../core/list-choice.ts';
+import { isAbout } from '../core/new-request.ts';
+import type { UpdateRequest } from '../core/update-request.ts';
+import type { Workload } from '../core/workload.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { PollMember } from '../triggers/poller/groups.ts';
+import type { PollResult } from '../triggers/poller/poller.ts';
+import type { PollTrouble } from '../triggers/poller/ask.ts';
+import type { Outcome, Proposer } from './propose.ts';
+import type { RequestStore } from './request-store.ts';
+
+export interface PolledOptions {
+  readonly requests: Pick<RequestStore, 'ofArtifact'>;
+  readonly proposer: Pick<Proposer, 'consider' | 'stay'>;
+  /** Asks the registry for one tag's digest. */
+  readonly confirm: (query: {
+    readonly repository: Repository;
+    readonly tag: string;
+    readonly workload: Workload;
+  }) => Promise<Confirmation>;
+  /** Where the credentials of a workload come from, for the person who has to mend them. */
+  readonly explainCredentials: (workload: Workload, repository: Repository) => Promise<string>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface PolledOutcome {
+  /** Requests that did not exist before. */
+  readonly created: number;
+  /** Artifacts for which it has to be tried again. */
+  readonly unresolved: number;
+}
+
+/** Where polls hand in what they found. */
+export interface PolledIntake {
+  /** Decides for each artifact of the poll; resolves when what came of it is durable. Never rejects. */
+  deliver(result: PollResult): Promise<PolledOutcome>;
+  /** Why the last poll of this repository told nothing about the artifact; empty where it did. */
+  troublesOf(artifact: string, repository: string): readonly Blocker[];
+  /** Drops what is known of these artifacts. */
+  forget(artifacts: readonly string[]): void;
+}
+
+const DECISIONS_AT_ONCE = 16;
+/** Lists may name tags that are gone, and images for other machines: so many are passed over for the next best one. */
+const MAX_PASSED_OVER = 5;
+const PASSED_OVER: ReadonlySet<Blocker['code']> = new Set(['tag-missing', 'platform']);
+/** What may lift without anything changing that a poll would notice: decided anew by every poll. */
+const FLEETING: ReadonlySet<Blocker['code']> = new Set([
+  'tag-missing',
+  'platform',
+  'registry',
+  'registry-auth',
+  'not-before',
+  'cluster',
+]);
+
+interface Judgement {
+  readonly outcome: Outcome;
+  /** Whether the same facts would lead to the same decision at any other time. */
+  readonly settled: boolean;
+}
+
+/** Makes the intake. Of each artifact it remembers what it last decided on, so that the same facts cost nothing twice. */
+export function createPolledIntake(options: PolledOptions): PolledIntake {
+  const { requests, proposer, clock, log } = options;
+  // By artifact: the facts of its last decision. Dropped with the workload, like the troubles.
+  const decidedOn = new Map<string, string>();
+  const troubles = new Map<string, { readonly repository: string; readonly blockers: readonly Blocker[] }>();
+  const limit = pLimit(DECISIONS_AT_ONCE);
+
+  const requestsOf = ({ key, workload }: PollMember): readonly UpdateRequest[] =>
+    requests.ofArtifact(key).filter((request) => isAbout(request, workload));
+
+  async function decideFor(member: PollMember, result: PollResult, confirm: Confirm): Promise<Outcome> {
+    await note(member, result);
+    const facts = factsOf(member, result, requestsOf(member));
+    if (facts === undefined || decidedOn.get(member.key) === facts) return { kind: 'stay', blockers: [] };
+    decidedOn.delete(member.key);
+    const { outcome, settled } = await judge(member, result, confirm);
+    if (settled) decidedOn.set(member.key, facts);
+    return outcome;
+  }
+
+  /** A newer version first; where there is none, another digest of the one that runs. */
+  async function judge(member: PollMember, result: PollResult, confirm: Confirm): Promise<Judgement> {
+    const { wish } = member;
+    const fromList = await judgeList(member, result, confirm);
+    if (fromList !== undefined && !('nothing' in fromList)) return fromList;
+    const digest = wish.digestOf === undefined ? undefined : result.digests.get(wish.digestOf);
+    if (wish.digestOf !== undefined && digest !== undefined)
+      return consider(member, wish.digestOf, async () => ({ outcome: 'found', digest }));
+    const blocker = fromList?.nothing;
+    if (blocker === undefined) return { outcome: { kind: 'stay', blockers: [] }, settled: true };
+    const outcome = proposer.stay(member.workload, member.artifact, effectiveTag(wish.reference), [blocker]);
+    return { outcome, settled: true };
+  }
+
+  /** Undefined where the list could not be had; `nothing` where it holds no update. */
+  async function judgeList(
+    member: PollMember,
+    { list, listTrouble }: PollResult,
+    confirm: Confirm,
+  ): Promise<Judgement | { readonly nothing: Blocker } | undefined> {
+    const { wish, artifact } = member;
+    if (wish.wantsList && listTrouble !== undefined) return undefined;
+    const passedOver = new Set<string>();
+    let first: Judgement | undefined;
+    for (;;) {
+      const choice = chooseUnheld({
+        rule: toPolicyRule(wish.settings),
+        currentImage: artifact.image,
+        currentTag: effectiveTag(wish.reference),
+        tags: (wish.wantsList ? (list?.tags ?? []) : []).filter((tag) => !passedOver.has(tag)),
+        requests: requestsOf(member),
+      });
+      if ('blocker' in choice) return first ?? { nothing: choice.blocker };
+      const judgement = await consider(member, choice.selected, () => confirm(choice.selected, member));
+      if (!isPassedOver(judgement.outcome)) return judgement;
+      // What is told is why the best one was not taken, unless another one is.
+      first ??= judgement;
+      if (passedOver.add(choice.selected).size >= MAX_PASSED_OVER) return first;
+    }
+  }
+
+  async function consider(
+    { workload, artifact, key }: PollMember,
+    tag: string,
+    confirm: () => Promise<Confirmation>,
+  ): Promise<Judgement> {
+    const failed = recentFailure(
+      requests.ofArtifact(key),
+      { currentImage: artifact.image, tag },
+      clock.now(),
+    );
+    if (failed !== undefined)
+      return { outcome: proposer.stay(workload, artifact, tag, [failed]), settled: false };
+    const outcome = await proposer.consider(workload, artifact, { tag, source: 'polling', confirm });
+    return { outcome, settled: isSettled(outcome) };
+  }
+
+  /** Keeps, beside the last decision, what kept this poll from finding out more. */
+  async function note({ key, workload, wish }: PollMember, result: PollResult): Promise<void> {
+    const { repository } = result;
+    const ofDigest = wish.digestOf === undefined ? undefined : result.digestTroubles.get(wish.digestOf);
+    const ofList = wish.wantsList ? result.listTrouble : undefined;
+    const found = [ofList, ofDigest].filter((trouble) => trouble !== undefined);
+    if (found.length === 0) {
+      troubles.delete(key);
+      return;
+    }
+    const blockers = await Promise.all(found.map((trouble) => toBlocker(trouble, workload, repository)));
+    troubles.set(key, { repository: repositoryKey(repository), blockers });
+  }
+
+  async function toBlocker(
+    trouble: PollTrouble,
+    workload: Workload,
+    repository: Repository,
+  ): Promise<Blocker> {
+    const { kind, message } = trouble;
+    if (kind === 'over-budget') return { code: 'tag-budget', message };
+    if (kind === 'missing') return { code: 'tag-missing', message };
+    if (kind === 'unavailable') return { code: 'registry', message };
+    const source = await options.explainCredentials(workload, repository).catch(() => '');
+    return { code: 'registry-auth', message: source === '' ? message : `${message}; ${source}` };
+  }
+
+  return {
+    async deliver(result) {
+      const confirm = askOnce(options.confirm, result.repository);
+      const decide = async (member: PollMember): Promise<Outcome> => {
+        try {
+          return await decideFor(member, result, confirm);
+        } catch (error) {
+          log.warn({ artifact: member.key, error }, 'could not decide about what a poll found');
+          return { kind: 'unresolved' };
+        }
+      };
+      const outcomes = await Promise.all(result.members.map((member) => limit(() => decide(member))));
+      return {
+        created: outcomes.filter(({ kind }) => kind === 'created').length,
+        unresolved: outcomes.filter(({ kind }) => kind === 'unresolved').length,
+      };
+    },
+    troublesOf(artifact, repository) {
+      const known = troubles.get(artifact);
+      return known?.repository === repository ? known.blockers : [];
+    },
+    forget(artifacts) {
+      for (const artifact of artifacts) {
+        decidedOn.delete(artifact);
+        troubles.delete(artifact);
+      }
+    },
+  };
+}
+
+type Confirm = (tag: string, member: PollMember) => Promise<Confirmation>;
+
+/** The members of a poll see the same with the same credentials: each tag is asked for once, whoever asks first. */
+function askOnce(confirm: PolledOptions['confirm'], repository: Repository): Confirm {
+  const asked = new Map<string, Promise<Confirmation>>();
+  return (tag, { workload }) => {
+    const answer = asked.get(tag) ?? confirm({ repository, tag, workload });
+    asked.set(tag, answer);
+    return answer;
+  };
+}
+
+/** All that a decision depends on; undefined where the poll found out nothing to decide on. */
+function factsOf(
+  { workload, artifact, wish }: PollMember,
+  { list, digests, listTrouble }: PollResult,
+  requests: readonly UpdateRequest[],
+): string | undefined {
+  const digest = wish.digestOf === undefined ? undefined : digests.get(wish.digestOf);
+  const knowsList = listTrouble === undefined || !wish.wantsList;
+  if (!knowsList && digest === undefined) return undefined;
+  const versions = requests.map(({ metadata }) => `${metadata.uid} ${metadata.resourceVersion}`).sort();
+  const { annotations, placement, uid } = workload;
+  return JSON.stringify([uid, artifact.image, annotations, placement, versions, list?.version, digest]);
+}
+
+function isPassedOver(outcome: Outcome): boolean {
+  return outcome.kind === 'stay' && outcome.blockers.some(({ code }) => PASSED_OVER.has(code));
+}
+
+function isSettled(outcome: Outcome): boolean {
+  if (outcome.kind === 'unresolved') return false;
+  return (
+    outcome.kind !== 'stay' ||
+    (outcome.unsure !== true && !outcome.blockers.some(({ code }) => FLEETING.has(code)))
+  );
+}
