@@ -10,16 +10,45 @@ export interface ConfigFile {
   readonly readFile: (path: string) => Promise<string>;
 }
 
+/** Amounts as they stand in the file; a timeout in milliseconds. */
+export interface LimitsEntry {
+  readonly requestsPerSecond?: number | undefined;
+  readonly concurrency?: number | undefined;
+  readonly tagBudget?: number | undefined;
+  readonly timeout?: number | undefined;
+}
+
+export interface HostEntry extends LimitsEntry {
+  readonly insecure?: boolean | undefined;
+  /** The certificates themselves. */
+  readonly ca?: string | undefined;
+  readonly mirrors?: readonly RegistryMirror[] | undefined;
+}
+
+/** The file's content. */
+export interface RegistryDocument {
+  readonly defaults?: LimitsEntry | undefined;
+  /** By host as written. */
+  readonly hosts?: Readonly<Record<string, HostEntry>> | undefined;
+}
+
 const HOST_EXPECTED = 'a registry host without a scheme, such as registry.local:5000';
 const MIRROR_EXPECTED =
   'a host without a scheme, with a path where it needs one, such as harbor.local/dockerhub';
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]{1,65536}-----END CERTIFICATE-----/g;
 
 /**
- * What the file may hold; messages say what would be right. Certificates are read while the document is checked, so that
- * one pass finds all problems.
+ * Checks what stands in the file; messages say what would be right. Certificates are read on the way, so that one pass
+ * finds all problems.
  */
-export function documentSchema(source: ConfigFile) {
+export function checkDocument(
+  raw: unknown,
+  source: ConfigFile,
+): Promise<z.ZodSafeParseResult<RegistryDocument>> {
+  return documentSchema(source).safeParseAsync(raw);
+}
+
+function documentSchema(source: ConfigFile) {
   const limits = {
     requestsPerSecond: number('a number from 0.01 to 10000', (value) => value >= 0.01 && value <= 10_000),
     concurrency: number('a whole number from 1 to 256', isWhole(1, 256)),

@@ -4,7 +4,7 @@ import { normaliseHost } from '../core/image-reference.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { place, problemsOf } from './document-problems.ts';
 import type { ConfigProblem } from './problem.ts';
-import { codeOf, documentSchema, type ConfigFile } from './registry-config-schema.ts';
+import { checkDocument, codeOf, type ConfigFile, type LimitsEntry } from './registry-config-schema.ts';
 import {
   DEFAULT_REGISTRY_CONFIG,
   type RegistryConfig,
@@ -45,7 +45,7 @@ async function readConfigFile(source: ConfigFile): Promise<Result<RegistryConfig
   const document = await readDocument(source);
   if (!document.ok) return fail([document.error]);
   const raw = document.value ?? {};
-  const parsed = await documentSchema(source).safeParseAsync(raw);
+  const parsed = await checkDocument(raw, source);
   const problems = [
     ...(parsed.error?.issues ?? []).flatMap((issue) => problemsOf(issue, raw, source.file)),
     ...sameHostTwice(raw, source.file),
@@ -90,12 +90,7 @@ function limitsOf({
   requestsPerSecond,
   concurrency,
   tagBudget,
-}: {
-  readonly timeout?: number | undefined;
-  readonly requestsPerSecond?: number | undefined;
-  readonly concurrency?: number | undefined;
-  readonly tagBudget?: number | undefined;
-}): Partial<RegistryLimits> {
+}: LimitsEntry): Partial<RegistryLimits> {
   return {
     ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
     ...(concurrency === undefined ? {} : { concurrency }),
