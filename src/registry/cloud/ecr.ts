@@ -1,5 +1,6 @@
 import type { Environment } from '../../config/problem.ts';
 import { CloudIdentityError, type CloudIdentity, type IssuedCredential } from './cloud-identity.ts';
+import type { AuthorizationData } from './ecr-clients.ts';
 
 /**
  * `<account>.dkr.ecr[-fips].<region>.amazonaws.com`, in China `….cn`; reachable by IPv6 as
@@ -23,17 +24,6 @@ const CONFIGURING_VARIABLES = [
   'AWS_CONFIG_FILE',
 ] as const;
 
-const CLIENT_LIMITS = {
-  maxAttempts: 2,
-  requestHandler: { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true },
-};
-
-/** What GetAuthorizationToken answers: `authorizationToken` is base64 of `AWS:<password>`. */
-interface AuthorizationData {
-  readonly authorizationToken?: string | undefined;
-  readonly expiresAt?: Date | undefined;
-}
-
 /**
  * Amazon's registries: GetAuthorizationToken, as whoever the SDK's default chain finds: environment, shared files, IAM
  * roles for service accounts, EKS Pod Identity, the instance's role. The SDK reads the process's environment itself;
@@ -45,9 +35,12 @@ export function createEcrIdentity({ env }: { readonly env: Environment }): Cloud
     matches: (host) => host === PUBLIC_HOST || PRIVATE_HOST.test(host),
     credentials: async (host, signal) => {
       try {
-        return toIssued(
-          host === PUBLIC_HOST ? await askPublic(signal) : await askRegion(PRIVATE_HOST.exec(host), signal),
-        );
+        // Both of AWS's clients are loaded here, when first such a host is met.
+        const { askPublic, askRegion } = await import('./ecr-clients.ts');
+        if (host === PUBLIC_HOST) return toIssued(await askPublic(PUBLIC_REGION, signal));
+        const [, fips, region = '', dualStack] = PRIVATE_HOST.exec(host) ?? [];
+        const where = { region, fips: fips !== undefined, dualStack: dualStack !== undefined };
+        return toIssued(await askRegion(where, signal));
       } catch (error) {
         // The public registry answers everybody: a role that may not ask for a token there needs none.
         if (host === PUBLIC_HOST && error instanceof Error && error.name.startsWith('AccessDenied'))
@@ -63,35 +56,6 @@ export function createEcrIdentity({ env }: { readonly env: Environment }): Cloud
       }
     },
   };
-}
-
-async function askRegion(host: RegExpExecArray | null, signal: AbortSignal): Promise<AuthorizationData> {
-  const [, fips, region = '', dualStack] = host ?? [];
-  const { ECRClient, GetAuthorizationTokenCommand } = await import('@aws-sdk/client-ecr');
-  const client = new ECRClient({
-    ...CLIENT_LIMITS,
-    region,
-    // Where the host does not say, AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT may.
-    ...(fips === undefined ? {} : { useFipsEndpoint: true }),
-    ...(dualStack === undefined ? {} : { useDualstackEndpoint: true }),
-  });
-  try {
-    const answer = await client.send(new GetAuthorizationTokenCommand({}), { abortSignal: signal });
-    return answer.authorizationData?.[0] ?? {};
-  } finally {
-    client.destroy();
-  }
-}
-
-async function askPublic(signal: AbortSignal): Promise<AuthorizationData> {
-  const { ECRPUBLICClient, GetAuthorizationTokenCommand } = await import('@aws-sdk/client-ecr-public');
-  const client = new ECRPUBLICClient({ ...CLIENT_LIMITS, region: PUBLIC_REGION });
-  try {
-    const answer = await client.send(new GetAuthorizationTokenCommand({}), { abortSignal: signal });
-    return answer.authorizationData ?? {};
-  } finally {
-    client.destroy();
-  }
 }
 
 function toIssued({ authorizationToken, expiresAt }: AuthorizationData): IssuedCredential {

@@ -1,12 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node';
 import type { Environment } from '../../config/problem.ts';
 import { parseJson, remoteText } from '../failure.ts';
-import type { HttpRequest, Transport } from '../http.ts';
+import type { Transport } from '../http.ts';
 import { TransportError } from '../transport-error.ts';
 import { CloudIdentityError } from './cloud-identity.ts';
-import { failureText } from './failure-text.ts';
 
 export interface EntraQuestion {
   readonly env: Environment;
@@ -50,26 +48,15 @@ async function askAsWorkload(tokenFile: string, { env, transport, signal }: Entr
       cause: error,
     });
   });
-  const { ConfidentialClientApplication } = await import('@azure/msal-node');
-  const network = networkOver(transport, signal);
-  const application = new ConfidentialClientApplication({
-    auth: {
-      clientId,
-      authority: authority.href,
-      clientAssertion: assertion.trim(),
-      // It is the administrator's word: nobody else is asked whether it is an authority.
-      knownAuthorities: [authority.host],
-    },
-    system: { networkClient: network.client, disableInternalRetries: true },
+  const { askAsClient } = await import('./entra-client.ts');
+  return askAsClient({
+    clientId,
+    authority,
+    assertion: assertion.trim(),
+    audience: AUDIENCE,
+    transport,
+    signal,
   });
-  try {
-    const answer = await application.acquireTokenByClientCredential({ scopes: [`${AUDIENCE}/.default`] });
-    if (answer !== null && answer.accessToken !== '') return answer.accessToken;
-  } catch (error) {
-    // MSAL hides what the network said behind a text of its own.
-    throw network.failure() ?? new CloudIdentityError(failureText(error, [assertion]), { cause: error });
-  }
-  throw new CloudIdentityError('Microsoft Entra answered without a token');
 }
 
 /**
@@ -98,47 +85,6 @@ async function askAsMachine({ env, transport, signal }: EntraQuestion): Promise<
       `the metadata server answered ${response.status}${remoteText(response, [])}`,
     );
   return response.status === 200 ? answer.data.access_token : undefined;
-}
-
-interface Network {
-  readonly client: INetworkModule;
-  /** Why its last request had no answer that could be read. */
-  readonly failure: () => CloudIdentityError | undefined;
-}
-
-/** MSAL's requests through the registry's own client: bounded in time and size, and ended with `signal`. */
-function networkOver(transport: Transport, signal: AbortSignal): Network {
-  let failure: CloudIdentityError | undefined;
-  const fail = (message: string, cause?: unknown): CloudIdentityError => {
-    failure = new CloudIdentityError(message, { cause });
-    return failure;
-  };
-  const send = async <T>(
-    request: Pick<HttpRequest, 'method' | 'url' | 'headers' | 'body'>,
-  ): Promise<NetworkResponse<T>> => {
-    const { host } = request.url;
-    const response = await transport
-      .send({ ...request, maxBodyBytes: MAX_ANSWER_BYTES, signal })
-      .catch((error: unknown) => {
-        throw error instanceof TransportError ? fail(`${host} ${error.message}`, error) : error;
-      });
-    if (parseJson(response.body) === undefined)
-      throw fail(`${host} answered ${response.status} with something that is no JSON`);
-    // What T is only MSAL knows, which checks the members that it reads.
-    const body: T = JSON.parse(new TextDecoder().decode(response.body));
-    return { headers: Object.fromEntries(response.headers), body, status: response.status };
-  };
-  const headersOf = (options: NetworkRequestOptions | undefined): Record<string, string> =>
-    options?.headers ?? {};
-  return {
-    client: {
-      sendGetRequestAsync: (url, options) =>
-        send({ method: 'GET', url: new URL(url), headers: headersOf(options) }),
-      sendPostRequestAsync: (url, options) =>
-        send({ method: 'POST', url: new URL(url), headers: headersOf(options), body: options?.body ?? '' }),
-    },
-    failure: () => failure,
-  };
 }
 
 function authorityOf(host: string, tenantId: string): URL {

@@ -15,12 +15,10 @@ export interface GoogleIdentityOptions {
 }
 
 const HOST = /^(?:gcr\.io|[a-z0-9-]{1,63}\.gcr\.io|[a-z0-9-]{1,56}-docker\.pkg\.dev)$/;
-const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 /** By its address, so that nothing is asked of DNS where there is no such server. */
 const METADATA_HOST = '169.254.169.254';
 const METADATA_PATH = '/computeMetadata/v1/instance/service-accounts/default/token';
 const MAX_ANSWER_BYTES = 64 * 1024;
-const REQUEST_TIMEOUT_MS = 5000;
 
 /** `{"access_token":"ya29.…","expires_in":3599,"token_type":"Bearer"}` */
 const MetadataToken = z.object({ access_token: z.string().min(1), expires_in: z.number().positive() });
@@ -49,17 +47,8 @@ async function askAsFile(keyFile: string, signal: AbortSignal): Promise<IssuedCr
   });
   if (parseJson(content) === undefined)
     throw new CloudIdentityError('the file that GOOGLE_APPLICATION_CREDENTIALS names holds no JSON');
-  const { GoogleAuth } = await import('google-auth-library');
-  // Made anew each time: the file may have been replaced, and tokens are kept elsewhere.
-  const auth = new GoogleAuth({
-    scopes: [SCOPE],
-    // Tokens need no project; left to itself the client would look for one, even by running gcloud.
-    projectId: 'none',
-    clientOptions: { transporterOptions: { signal, timeout: REQUEST_TIMEOUT_MS } },
-  });
-  const client = await auth.getClient();
-  const { token } = await client.getAccessToken();
-  const expiresAtMs = client.credentials.expiry_date;
+  const { askAsApplication } = await import('./google-client.ts');
+  const { token, expiresAtMs } = await askAsApplication(signal);
   if (token == null || expiresAtMs == null) throw new CloudIdentityError('Google answered without a token');
   return issue(token, expiresAtMs);
 }
