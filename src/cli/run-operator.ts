@@ -27,6 +27,7 @@ export interface OperatorParts {
   readonly settings: Settings;
   readonly registryConfig: RegistryConfig;
   readonly connection: Connection;
+  readonly env: Environment;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logRoot: LogRoot;
@@ -105,10 +106,10 @@ async function start(
   options: RunOperatorOptions,
   parts: Pick<OperatorParts, 'settings' | 'registryConfig' | 'logRoot'>,
 ): Promise<RunningOperator> {
-  const { clock, random, version } = options;
+  const { env, clock, random, version } = options;
   const connection = await options.loadConnection();
   parts.logRoot.target('headwind').info({ server: connection.server.origin }, 'Kubernetes API found');
-  return options.startOperator({ ...parts, connection, clock, random, version });
+  return options.startOperator({ ...parts, connection, env, clock, random, version });
 }
 
 async function stopOnceStarted(starting: Promise<RunningOperator>): Promise<void> {
