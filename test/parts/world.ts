@@ -126,6 +126,9 @@ export interface WorkloadDescription {
   readonly initImages?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly pullSecrets?: readonly string[];
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** Of a Deployment; 0 unless told, since no pod is needed for most questions. */
+  readonly replicas?: number;
 }
 
 /** A Deployment, StatefulSet or DaemonSet, ready to be created; annotations are given without `headwind.sh/`. */
@@ -141,6 +144,7 @@ export function workloadOf(
     containers: containersOf(described.images),
     initContainers: containersOf(described.initImages),
     imagePullSecrets: (described.pullSecrets ?? []).map((name) => ({ name })),
+    ...(described.nodeSelector === undefined ? {} : { nodeSelector: described.nodeSelector }),
   };
   return {
     apiVersion: 'apps/v1',
@@ -153,7 +157,7 @@ export function workloadOf(
       selector: { matchLabels: labels },
       template: { metadata: { labels }, spec: podSpec },
       ...(kind === 'StatefulSet' ? { serviceName: described.name } : {}),
-      ...(kind === 'Deployment' ? { replicas: 0 } : {}),
+      ...(kind === 'Deployment' ? { replicas: described.replicas ?? 0 } : {}),
     },
   };
 }
