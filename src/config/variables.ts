@@ -65,7 +65,7 @@ export const VARIABLES = {
     readBoolean,
     true,
     'true',
-    'Whether this process applies updates; with `false` it records what webhooks cause, and approvals wait',
+    'Whether this process applies updates and polls; with `false` it records what webhooks cause, and approvals wait',
   ),
   HEADWIND_VERIFY_IMAGES: variable(
     readOneOf(['always', 'auto', 'never']),
