@@ -8,7 +8,7 @@ import { startServers, type Ports } from './http/servers.ts';
 import { createCatalog } from './kubernetes/catalog.ts';
 import { createKubernetesClient } from './kubernetes/client.ts';
 import type { Connection } from './kubernetes/connection.ts';
-import { KubernetesError, KubernetesUnreachableError } from './kubernetes/errors.ts';
+import { KubernetesError, KubernetesUnreachableError, lacksRight } from './kubernetes/errors.ts';
 import { createEventRecorder } from './kubernetes/events.ts';
 import { createPullSecrets } from './kubernetes/pull-secrets.ts';
 import { createReflector, type ReflectorEvent } from './kubernetes/reflector.ts';
@@ -245,5 +245,7 @@ function acceptOnceSynced({
 
 function isOutage(error: unknown): boolean {
   if (error instanceof KubernetesUnreachableError) return true;
-  return error instanceof KubernetesError && (error.status === 429 || error.status >= 500);
+  if (lacksRight(error)) return true;
+  // A 404 gets here only where it names no object: the API server does not serve the path (yet).
+  return error instanceof KubernetesError && ([404, 429].includes(error.status) || error.status >= 500);
 }
