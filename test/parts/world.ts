@@ -126,6 +126,8 @@ export interface WorkloadDescription {
   readonly initImages?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly pullSecrets?: readonly string[];
+  /** `default` unless told. */
+  readonly serviceAccount?: string;
 }
 
 /** A Deployment, StatefulSet or DaemonSet, ready to be created; annotations are given without `headwind.sh/`. */
@@ -141,6 +143,7 @@ export function workloadOf(
     containers: containersOf(described.images),
     initContainers: containersOf(described.initImages),
     imagePullSecrets: (described.pullSecrets ?? []).map((name) => ({ name })),
+    ...(described.serviceAccount === undefined ? {} : { serviceAccountName: described.serviceAccount }),
   };
   return {
     apiVersion: 'apps/v1',
