@@ -1,4 +1,5 @@
 import { isHold } from './holds.ts';
+import { proposedAtMs } from './new-request.ts';
 import { isFinished } from './request-machine.ts';
 import type { UpdateRequest } from './update-request.ts';
 
@@ -19,7 +20,10 @@ export function prunable(
   nowMs: number,
 ): readonly UpdateRequest[] {
   const finished = requests.filter((request) => isFinished(request.status.phase));
-  const newestFirst = finished.sort((a, b) => finishedAt(b) - finishedAt(a));
+  // Statuses know whole seconds only: of those that finished within one, the one proposed later is the newer.
+  const newestFirst = finished.sort(
+    (a, b) => finishedAt(b) - finishedAt(a) || proposedAtMs(b) - proposedAtMs(a),
+  );
   return newestFirst.filter((request, rank) => {
     if (isHold(request)) return false;
     const old = nowMs - finishedAt(request) >= limits.retentionMs;
