@@ -43,7 +43,8 @@ export interface Operator {
 
 /** How long a webhook that comes before the first lists are complete waits for them. */
 const SYNC_PATIENCE_MS = 10_000;
-const DRAIN_MS = 5000;
+/** How long what is being answered may take after SIGTERM: more than an approval waits for its patch, less than Kubernetes waits. */
+const DRAIN_MS = 12_000;
 
 /**
  * Builds every part, ties them together and starts them. It decides nothing itself.
