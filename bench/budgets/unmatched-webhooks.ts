@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os';
+import { applyLoad, toWire } from '../../test/parts/http-load.ts';
 import { awaitReady } from '../await-ready.ts';
 import { startBareProcess } from '../bare-process.ts';
 import type { ClusterBudget, Row } from '../budget.ts';
-import { applyLoad } from '../load.ts';
 import { cpuSeconds, pinToOneCore, settledMb } from '../process-usage.ts';
 import type { Stage } from '../stage.ts';
 import { pushEnvelope } from '../webhook-body.ts';
 
+const PATH = '/webhook/registry';
 const CONNECTIONS = 64;
 const DIFFERENT_BODIES = 1000;
 /** What may come on top of the memory after warming up, in MB. */
@@ -46,16 +47,16 @@ interface Saturation {
 
 async function saturate(stage: Stage, server: { pid: number; port: number }): Promise<Saturation> {
   if (availableParallelism() > 1) await pinToOneCore(server.pid);
-  const bodies = Array.from({ length: DIFFERENT_BODIES }, (_, index) =>
-    JSON.stringify(
-      pushEnvelope({ host: 'registry.example.com', repository: `other/app-${index}`, tag: '2.0.0' }),
-    ),
-  );
-  const load = { port: server.port, path: '/webhook/registry', bodies, connections: CONNECTIONS };
-  await applyLoad({ ...load, durationMs: stage.quick ? 500 : 4000 });
+  const requests = Array.from({ length: DIFFERENT_BODIES }, (_, index) => {
+    const pushed = { host: 'registry.example.com', repository: `other/app-${index}`, tag: '2.0.0' };
+    const headers = { 'Content-Type': 'application/json' };
+    return toWire({ method: 'POST', path: PATH, headers, body: JSON.stringify(pushEnvelope(pushed)) });
+  });
+  const load = { port: server.port, requests, connections: CONNECTIONS };
+  await applyLoad({ ...load, until: { durationMs: stage.quick ? 500 : 4000 } });
   const memoryBeforeMb = await settledMb(server.pid);
   const cpuBefore = await cpuSeconds(server.pid);
-  const result = await applyLoad({ ...load, durationMs: stage.quick ? 1000 : 12_000 });
+  const result = await applyLoad({ ...load, until: { durationMs: stage.quick ? 1000 : 12_000 } });
   const cpu = (await cpuSeconds(server.pid)) - cpuBefore;
   const ok = result.statuses.get(200) ?? 0;
   if (ok !== result.answers) throw new Error(`not every webhook was accepted: ${show(result.statuses)}`);
