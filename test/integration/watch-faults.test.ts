@@ -197,9 +197,14 @@ async function seesAll(world: World, cast: Cast, timeoutMs: number): Promise<voi
   );
 }
 
+/** Always the same image: another one under the same tag would be another update, with a request of its own. */
+async function pushTo(world: World, repository: string): Promise<void> {
+  await world.registry.pushImage({ repository, tag: '1.1.0', content: 'the same' });
+}
+
 /** A push for the workload that nobody saw coming, and one after it for good measure. */
 async function followsAsBefore({ world, proxy }: Scene, cast: Cast): Promise<void> {
-  await world.registry.pushImage({ repository: cast.created, tag: '1.1.0' });
+  await pushTo(world, cast.created);
   const request = await theRequestFor(world, cast.created, { phase: 'Pending' });
   expect(request.spec.newImage).toBe(`${world.registry.host}/${cast.created}:1.1.0`);
   await theRequestFor(world, cast.approved, { phase: 'Completed' });
@@ -255,7 +260,7 @@ describe('through each fault of its watches Headwind follows by itself, misses n
     expect(ready.status).toBe(503);
     await actUnseen(world, cast);
     const pushed = tell(world, `${world.registry.host}/${cast.created}`, '1.1.0');
-    await world.registry.pushImage({ repository: cast.created, tag: '1.1.0' });
+    await pushTo(world, cast.created);
 
     proxy.setListFault(undefined);
     await restarted;
