@@ -36,6 +36,15 @@ describe("what need not be kept of an artifact's requests", () => {
     ).toEqual([]);
   });
 
+  it('is a hold that has been outgrown by an applied version, but not under force', () => {
+    const held = finished('held', 1000, 'Rejected');
+    const newer = finished('newer', 1);
+    const applied = { ...newer, spec: { ...newer.spec, newImage: 'nginx:1.27.0' } };
+    expect(prunedOf([held, applied], 1)).toEqual(['held']);
+    const forced = { ...held, spec: { ...held.spec, policy: 'force' as const } };
+    expect(prunedOf([forced, applied], 1)).toEqual([]);
+  });
+
   it('is, of several that finished within one second, the one that was proposed first', () => {
     const requests = [1, 4, 2, 5, 3].map((n) => finished(`n${n}`, 8, 'Completed', n));
     expect(prunedOf(requests, 2)).toEqual(['n3', 'n2', 'n1']);
