@@ -12,7 +12,7 @@ import type { Teller } from './teller.ts';
 const REMEMBERED = 2000;
 
 export interface NarratorOptions {
-  readonly client: Pick<KubernetesClient, 'request' | 'stream'>;
+  readonly client: Pick<KubernetesClient, 'list' | 'stream'>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
