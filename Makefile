@@ -36,7 +36,7 @@ parts: $(STAMP) ## bring the real parts that tests run against
 	@$(NODE_PATH) && node test/parts/prepare.ts
 
 test: lint unit build parts ## run all tests: unit, contract and integration
-	@$(NODE_PATH) && echo 'test: contract' && $(BIN)/vitest run --project contract
+	@$(NODE_PATH) && echo 'test: the parts themselves, and the contract' && $(BIN)/vitest run --project parts --project contract
 	@$(NODE_PATH) && echo 'test: integration' && $(BIN)/vitest run --project integration
 
 bench: build ## measure against the budgets, each beside its floor

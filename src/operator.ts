@@ -10,7 +10,7 @@ import { startServers, type Ports } from './http/servers.ts';
 import { createCatalog } from './kubernetes/catalog.ts';
 import { createKubernetesClient } from './kubernetes/client.ts';
 import type { Connection } from './kubernetes/connection.ts';
-import { KubernetesError, KubernetesUnreachableError } from './kubernetes/errors.ts';
+import { KubernetesError, KubernetesUnreachableError, lacksRight } from './kubernetes/errors.ts';
 import { createEventRecorder } from './kubernetes/events.ts';
 import { createNodes } from './kubernetes/nodes.ts';
 import { createPullSecrets } from './kubernetes/pull-secrets.ts';
@@ -53,7 +53,8 @@ export interface Operator {
 
 /** How long a webhook that comes before the first lists are complete waits for them. */
 const SYNC_PATIENCE_MS = 10_000;
-const DRAIN_MS = 5000;
+/** How long what is being answered may take after SIGTERM: more than an approval waits for its patch, less than Kubernetes waits. */
+const DRAIN_MS = 12_000;
 
 /**
  * Builds every part, ties them together and starts them. It decides nothing itself.
@@ -314,5 +315,7 @@ function acceptOnceSynced({
 
 function isOutage(error: unknown): boolean {
   if (error instanceof KubernetesUnreachableError) return true;
-  return error instanceof KubernetesError && (error.status === 429 || error.status >= 500);
+  if (lacksRight(error)) return true;
+  // A 404 gets here only where it names no object: the API server does not serve the path (yet).
+  return error instanceof KubernetesError && ([404, 429].includes(error.status) || error.status >= 500);
 }

@@ -5,6 +5,8 @@ export interface LauncherOptions {
   readonly nodeMajor: number;
   /** For Node itself. */
   readonly flags: readonly string[];
+  /** Environment variables for the program, where whoever calls it has not set them. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -12,7 +14,10 @@ export interface LauncherOptions {
  * or the one that `make` brought. It works through symbolic links and from every directory, and is plain POSIX sh, since
  * `readlink -f` and bash are not everywhere.
  */
-export function launcher({ program, nodeMajor, flags }: LauncherOptions): string {
+export function launcher({ program, nodeMajor, flags, environment = {} }: LauncherOptions): string {
+  const defaults = Object.entries(environment).map(
+    ([name, value]) => `export ${name}="\${${name}:-${value}}"\n`,
+  );
   return `#!/bin/sh
 # Made by tools/build.ts: runs dist/${program}.mjs with a Node.js of at least version ${nodeMajor}.
 self=$0
@@ -24,7 +29,7 @@ while [ -L "$self" ]; do
   esac
 done
 root=$(cd "$(dirname "$self")/.." && pwd -P) || exit 1
-
+${defaults.join('')}
 new_enough() {
   major=$("$1" --version 2>/dev/null) || return 1
   major=\${major#v}

@@ -70,7 +70,9 @@ describe('headwind check-config', () => {
     });
     expect(code).toBe(2);
     expect(err).toContain('HEADWIND_API_PORT="x": expected a port');
-    expect(err).toContain('HEADWIND_HELM_AUTO_DISCOVERY="true": expected false: not available in this version');
+    expect(err).toContain(
+      'HEADWIND_HELM_AUTO_DISCOVERY="true": expected false: not available in this version',
+    );
   });
 
   it('checks the file about registries too', async () => {

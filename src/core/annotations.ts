@@ -107,6 +107,11 @@ export function parseAnnotations(annotations: Readonly<Record<string, string>>):
   return { settings, problems };
 }
 
+/** Whether the annotation `key` cannot be read: then its setting is a stand-in, and not what the workload says. */
+export function isUnclear(problems: readonly AnnotationProblem[], key: string): boolean {
+  return problems.some((problem) => problem.key === key);
+}
+
 interface Values<T> {
   readonly absent: T;
   readonly wrong: T;

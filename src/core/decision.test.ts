@@ -94,6 +94,14 @@ describe('what keeps a candidate from being proposed', () => {
     expect(blocker?.message).toMatch(/headwind\.sh\/paused: "maybe".*/);
   });
 
+  it.each([
+    ['policy', 'minro'],
+    ['event-source', 'carrier pigeon'],
+    ['paused', 'perhaps'],
+  ])('is, for an unreadable %s, that alone and not what stands in for it', (key, value) => {
+    expect(codesOf({ annotations: { [`headwind.sh/${key}`]: value } })).toEqual(['invalid-annotation']);
+  });
+
   it('is not a rejection that a person has released', () => {
     const released = aRequest({
       status: { phase: 'Rejected' },

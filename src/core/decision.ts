@@ -1,4 +1,4 @@
-import type { AnnotationProblem, WorkloadSettings } from './annotations.ts';
+import { ANNOTATION, isUnclear, type AnnotationProblem, type WorkloadSettings } from './annotations.ts';
 import type { Blocker, BlockerCode } from './blocker.ts';
 import { findHold, heldBy } from './holds.ts';
 import { effectiveTag, withVersion, type ImageReference } from './image-reference.ts';
@@ -220,14 +220,15 @@ function artifactIsSelected({ settings, artifact, reference }: ProposalInput): B
   };
 }
 
-function policyAllowsUpdates({ settings }: ProposalInput): Blocker | undefined {
-  return settings.policy === 'none'
+function policyAllowsUpdates({ settings, problems }: ProposalInput): Blocker | undefined {
+  return settings.policy === 'none' && !isUnclear(problems, ANNOTATION.policy)
     ? { code: 'policy-none', message: 'headwind.sh/policy is none' }
     : undefined;
 }
 
-function sourceIsHeard({ settings, candidate }: ProposalInput): Blocker | undefined {
+function sourceIsHeard({ settings, problems, candidate }: ProposalInput): Blocker | undefined {
   const { eventSource } = settings;
+  if (isUnclear(problems, ANNOTATION.eventSource)) return undefined;
   if (eventSource === 'both' || eventSource === candidate.source) return undefined;
   return {
     code: 'event-source',

@@ -1,4 +1,4 @@
-import type { AnnotationProblem, WorkloadSettings } from './annotations.ts';
+import { ANNOTATION, isUnclear, type AnnotationProblem, type WorkloadSettings } from './annotations.ts';
 import type { Blocker } from './blocker.ts';
 import { toTimestamp } from './clock.ts';
 import { invalidAnnotations } from './decision.ts';
@@ -135,19 +135,23 @@ function scopeViolation({ metadata, spec }: UpdateRequest): string | undefined {
 /** What keeps an approved update from being applied now. A person's approval overrides intervals, not a pause. */
 function applyBlockers({ request, nowMs }: StepInput, target: Target, byPolicy: boolean): readonly Blocker[] {
   const blockers: Blocker[] = [];
-  const pauseUnclear = target.problems.some(({ key }) => key === 'headwind.sh/paused');
+  const pauseUnclear = isUnclear(target.problems, ANNOTATION.paused);
   if (target.problems.length > 0 && (byPolicy || pauseUnclear))
     blockers.push(invalidAnnotations(target.problems));
-  if (target.settings.paused) blockers.push(pausedBlocker());
+  if (target.settings.paused && !pauseUnclear) blockers.push(pausedBlocker());
   if (!byPolicy) return blockers;
   const interval = target.sameRollout ? undefined : intervalBlocker(target.settings, nowMs);
   if (interval !== undefined) blockers.push(interval);
-  const notBeforeMs = timeOf(request.spec.notBefore);
-  if (notBeforeMs !== undefined && notBeforeMs > nowMs && interval === undefined) {
-    const message = `spec.notBefore is ${request.spec.notBefore ?? ''}`;
-    blockers.push({ code: 'not-before', message, liftsAt: toTimestamp(notBeforeMs) });
-  }
+  const early = interval === undefined ? notBeforeBlocker(request, nowMs) : undefined;
+  if (early !== undefined) blockers.push(early);
   return blockers;
+}
+
+function notBeforeBlocker({ spec }: UpdateRequest, nowMs: number): Blocker | undefined {
+  const notBeforeMs = timeOf(spec.notBefore);
+  if (notBeforeMs === undefined || notBeforeMs <= nowMs) return undefined;
+  const message = `spec.notBefore is ${spec.notBefore ?? ''}`;
+  return { code: 'not-before', message, liftsAt: toTimestamp(notBeforeMs) };
 }
 
 /** `headwind.sh/paused: "true"`: lifts only by hand. */

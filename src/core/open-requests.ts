@@ -57,6 +57,16 @@ export function findSameOpen(
   });
 }
 
+/**
+ * Whether `done` brought a version above that of `held`, so that policy itself keeps the held one away. Under `force`
+ * nothing is above anything.
+ */
+export function isOutgrown(held: UpdateRequest, done: UpdateRequest): boolean {
+  const { policy } = held.spec;
+  if (policy === 'force' || done.status.phase !== 'Completed') return false;
+  return (orderOf(tagOf(done), tagOf(held), policy) ?? 0) > 0;
+}
+
 /** The higher version is the newer request; where versions say nothing, the one that was made later. */
 function isNewerRequest(a: UpdateRequest, b: UpdateRequest): boolean {
   const { policy } = a.spec;

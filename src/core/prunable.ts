@@ -1,4 +1,6 @@
 import { isHold } from './holds.ts';
+import { proposedAtMs } from './new-request.ts';
+import { isOutgrown } from './open-requests.ts';
 import { isFinished } from './request-machine.ts';
 import type { UpdateRequest } from './update-request.ts';
 
@@ -12,16 +14,22 @@ export interface RetentionLimits {
 /** An artifact that is pushed every minute would otherwise keep ten thousand requests within a week. */
 const MAX_FINISHED_PER_ARTIFACT = 100;
 
-/** The finished requests of one artifact that need not be kept: old, not among the last ones, and no hold. */
+/**
+ * The finished requests of one artifact that need not be kept: old, not among the last ones, and no hold. A hold has
+ * done its work when a version above it has been applied.
+ */
 export function prunable(
   requests: readonly UpdateRequest[],
   limits: RetentionLimits,
   nowMs: number,
 ): readonly UpdateRequest[] {
   const finished = requests.filter((request) => isFinished(request.status.phase));
-  const newestFirst = finished.sort((a, b) => finishedAt(b) - finishedAt(a));
+  // Statuses know whole seconds only: of those that finished within one, the one proposed later is the newer.
+  const newestFirst = finished.sort(
+    (a, b) => finishedAt(b) - finishedAt(a) || proposedAtMs(b) - proposedAtMs(a),
+  );
   return newestFirst.filter((request, rank) => {
-    if (isHold(request)) return false;
+    if (isHold(request) && !finished.some((done) => isOutgrown(request, done))) return false;
     const old = nowMs - finishedAt(request) >= limits.retentionMs;
     return rank >= MAX_FINISHED_PER_ARTIFACT || (old && rank >= limits.keepPerArtifact);
   });

@@ -103,16 +103,24 @@ const Phases = z.string().transform((text, context): Phase[] =>
   }),
 );
 
+// Tells our tokens from any other text that happens to be base64.
+const TOKEN_MARK = 'continue ';
+
 // Whatever the lister uses to go on, clients see it in letters that need no escaping in a URL.
 const ContinueToken = z
   .string()
-  .regex(/^[A-Za-z0-9_-]+$/, 'must be a token as it was given')
   .max(MAX_CONTINUE)
-  .transform((token) => Buffer.from(token, 'base64url').toString('utf8'));
+  .transform((token, context) => {
+    const text = Buffer.from(token, 'base64url').toString('utf8');
+    const position = text.slice(TOKEN_MARK.length);
+    if (text.startsWith(TOKEN_MARK) && toContinueToken(position) === token) return position;
+    context.addIssue({ code: 'custom', message: 'must be a token as it was given' });
+    return z.NEVER;
+  });
 
 /** The token that a client gives back as `continue`. */
-export function toContinueToken(text: string): string {
-  return Buffer.from(text, 'utf8').toString('base64url');
+export function toContinueToken(position: string): string {
+  return Buffer.from(`${TOKEN_MARK}${position}`, 'utf8').toString('base64url');
 }
 
 /** The query of `GET /api/v1/updates`. */

@@ -39,7 +39,7 @@ describe('listing', () => {
     ['?phase=pending,%20COMPLETED', { phase: ['Pending', 'Completed'] }],
     ['?phase=Pending&phase=Failed', { phase: ['Pending', 'Failed'] }],
     ['?namespace=shop&limit=50', { namespace: 'shop', limit: 50 }],
-    ['?continue=MjAyNiBzaG9wL3dlYg', { continue: '2026 shop/web' }],
+    ['?continue=Y29udGludWUgMjAyNiBzaG9wL3dlYg', { continue: '2026 shop/web' }],
     ['?unknown=1&__proto__=x', {}],
   ])('%j asks for %j', async (query, expected) => {
     const { app, calls } = anApi();
@@ -58,6 +58,9 @@ describe('listing', () => {
     ['?limit=1.5', /^limit: must be a whole number/],
     ['?limit=1&limit=2', /^limit: must be a number/],
     ['?namespace=No_Such', /^namespace: must be the name of a namespace/],
+    ['?continue=', /^continue: must be a token as it was given/],
+    ['?continue=MjAyNiBzaG9wL3dlYg', /^continue: must be a token as it was given/],
+    ['?continue=Y29udGludWUgMjAyNiBzaG9wL3dlYg%3D', /^continue: must be a token as it was given/],
     ['?continue=%20', /^continue: must be a token as it was given/],
     [`?continue=${'x'.repeat(5000)}`, /^continue: /],
   ])('400 for %s', async (query, detail) => {

@@ -84,7 +84,7 @@ export function createApprovalApp(dependencies: ApprovalDependencies): EdgeApp {
     if (meaning === undefined) return undefined;
     if (meaning === 'expired')
       return problem('HW_CONTINUE_EXPIRED', 'The continue token is too old; list again from the start.');
-    const detail = 'The Kubernetes API cannot be reached just now; try again.';
+    const detail = 'The Kubernetes API does not answer just now, or refuses Headwind a right; try again.';
     return retryAfter(UNAVAILABLE_RETRY_SECONDS, problem('HW_UNAVAILABLE', detail));
   };
 

@@ -28,7 +28,7 @@ h1 { margin-bottom: 0; }
 table { border-collapse: collapse; width: 100%; }
 caption { text-align: left; padding-bottom: .5rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid GrayText; }
-code, td { overflow-wrap: anywhere; }
+code, td:last-child { overflow-wrap: anywhere; }
 `;
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');

@@ -308,6 +308,44 @@ describe('no usable answer', () => {
   });
 });
 
+describe('a list', () => {
+  const path = '/api/v1/pods';
+
+  it('hands out its objects one by one while it arrives, and then the rest', async () => {
+    const gate = Promise.withResolvers<void>();
+    const { client, observed } = await aScene((_, answer) => {
+      answer.write('{"metadata":{"resourceVersion":"7"},"items":[{"a":1},{"b"');
+      void gate.promise.then(() => answer.end(':2}],"kind":"PodList"}'));
+    });
+    const objects: unknown[] = [];
+    const rest = client.list({ method: 'GET', path }, (object) => objects.push(object));
+    await eventually(() => objects.length === 1, { what: 'the first object, before the list is complete' });
+    gate.resolve();
+    expect(await rest).toEqual({ metadata: { resourceVersion: '7' }, items: [], kind: 'PodList' });
+    expect(objects).toEqual([{ a: 1 }, { b: 2 }]);
+    expect(observed).toMatchObject([{ verb: 'list', code: '200' }]);
+  });
+
+  it.each([
+    ['breaks off', '{"items":[{"a":1},{"b":', /not JSON/],
+    ['is a page of a proxy', '<html>', /not JSON/],
+    ['has an item that is no JSON', '{"items":[{"a":}]}', /not JSON/],
+    ['is too long', `{"items":[{"a":"${'x'.repeat(2000)}"}]}`, /more than 1000 bytes/],
+  ])('that %s is no answer', async (_, text, why) => {
+    const { client } = await aScene((_, answer) => void answer.end(text), {
+      limits: { responseBytes: 1000 },
+    });
+    const list = client.list({ method: 'GET', path }, () => {});
+    await expect(list).rejects.toThrow(KubernetesUnreachableError);
+    await expect(list).rejects.toThrow(why);
+  });
+
+  it('is refused like a call', async () => {
+    const { client } = await aScene((_, answer) => json(answer, 410, { code: 410, reason: 'Expired' }));
+    await expect(client.list({ method: 'GET', path }, () => {})).rejects.toMatchObject({ status: 410 });
+  });
+});
+
 describe('a stream', () => {
   const watch = { method: 'GET', path: '/api/v1/pods', query: { watch: 'true' } } as const;
 

@@ -4,6 +4,7 @@ import { type Cancel, createCancel, reasonOf, untilAborted } from './cancel.ts';
 import type { Connection } from './connection.ts';
 import { KubernetesError, KubernetesUnreachableError, toKubernetesError } from './errors.ts';
 import { LineTooLongError, splitLines } from './lines.ts';
+import { createListSplitter } from './list-splitter.ts';
 import { createTransport } from './transport.ts';
 
 /** The Kubernetes API, as thin as it can be: JSON calls and watches. */
@@ -15,6 +16,12 @@ export interface KubernetesClient {
    * kept connection turned out to be closed.
    */
   request(call: ApiCall): Promise<unknown>;
+  /**
+   * Makes one call that is answered by a list, and hands each object in it to `onItem` as soon as it is there: parsed,
+   * in the list's order, and never all of them at once. Resolves with the list without its items. Throws as `request`
+   * does; what has been handed out by then was true.
+   */
+  list(call: ApiCall, onItem: (object: unknown) => void): Promise<unknown>;
   /**
    * Opens a watch and answers its lines. They have to be iterated, which also throws the errors of `request`;
    * leaving the iteration closes the connection. A line of more than 8 MiB throws LineTooLongError.
@@ -143,6 +150,20 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
       }
     },
 
+    async list(call, onItem) {
+      const cancel = createCancel(call.signal, call.timeoutMs ?? limits.timeoutMs);
+      const splitter = createListSplitter((text) => onItem(parseAnswer(text)));
+      try {
+        const response = await open(call, cancel);
+        await eachChunk(response, limits.responseBytes, (chunk) => splitter.push(chunk));
+        return parseAnswer(splitter.end());
+      } catch (error) {
+        throw toThrown(error, call, cancel);
+      } finally {
+        cancel.release();
+      }
+    },
+
     async stream(call) {
       const cancel = createCancel(call.signal, call.timeoutMs ?? limits.timeoutMs);
       try {
@@ -178,14 +199,22 @@ function headersFor(options: {
 
 async function readBody(response: IncomingMessage, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
+  await eachChunk(response, maxBytes, (chunk) => chunks.push(chunk));
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function eachChunk(
+  response: IncomingMessage,
+  maxBytes: number,
+  take: (chunk: Buffer) => void,
+): Promise<void> {
   let size = 0;
   for await (const chunk of response) {
     if (!Buffer.isBuffer(chunk)) throw new TypeError('the answer was decoded before it was read');
     size += chunk.length;
     if (size > maxBytes) throw new Error(`the answer has more than ${maxBytes} bytes`);
-    chunks.push(chunk);
+    take(chunk);
   }
-  return Buffer.concat(chunks, size).toString('utf8');
 }
 
 function parseAnswer(text: string): unknown {

@@ -49,6 +49,24 @@ export class KubernetesUnreachableError extends Error {
 }
 
 /**
+ * Whether the API server says that this very object does not exist. A 404 that names no object says that the path is not
+ * served: its CRD is not there, or not there yet.
+ */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof KubernetesError && error.status === 404 && (error.details?.name ?? '') !== '';
+}
+
+/**
+ * Whether the API server refuses us for want of a right. That is never final: while it starts it has not read its roles
+ * and refuses everybody, in the same words; later a person may grant the right. A 403 in other words is about the object:
+ * an admission webhook, a quota, a namespace that is going.
+ */
+export function lacksRight(error: unknown): boolean {
+  if (!(error instanceof KubernetesError)) return false;
+  return error.status === 401 || (error.status === 403 && /: User ".*" cannot [a-z]+ /.test(error.message));
+}
+
+/**
  * Turns a refusal into an error. `what` names the call, `retryAfter` is the header of that name: seconds, as the
  * API server writes them; the date form of RFC 9110 is not used by it and is ignored.
  */

@@ -33,11 +33,12 @@ export interface PullSecretsOptions {
   readonly client: Pick<KubernetesClient, 'request'>;
   readonly clock: Clock;
   readonly log?: Pick<Log, 'warn'> | undefined;
-  /** How long what was read is believed, in milliseconds; without it one minute. */
+  /** How long what was read is believed, in milliseconds; without it 10 s. */
   readonly ttlMs?: number | undefined;
 }
 
-const TTL_MS = 60_000;
+// Long enough for a burst of pushes, short enough for a person who has just mended a Secret and looks whether it helped.
+const TTL_MS = 10_000;
 /** What was read so shortly ago is not read again, however many workloads are refused at once. */
 const FRESH_MS = 1000;
 const MAX_KEPT = 2_000;

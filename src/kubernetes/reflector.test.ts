@@ -29,6 +29,10 @@ beforeEach(async () => {
       calls.push(call);
       return plain.request(call);
     },
+    list: (call, onItem) => {
+      calls.push(call);
+      return plain.list(call, onItem);
+    },
     stream: (call) => {
       calls.push(call);
       return plain.stream(call);
@@ -205,7 +209,7 @@ describe('pauses', () => {
       return Promise.reject(refused);
     };
     const pauses: number[] = [];
-    follow({ client: { request: refuse, stream: refuse }, random: () => 0 });
+    follow({ client: { list: refuse, stream: refuse }, random: () => 0 });
     while (pauses.length < count) {
       await clock.advance(0);
       const seen = attempts;
@@ -246,7 +250,7 @@ describe('pauses', () => {
 
 describe('stopping', () => {
   it('before the first list is complete: synced is rejected, and nobody has to listen', async () => {
-    const reflector = follow({ client: { ...client, request: () => new Promise(() => {}) } });
+    const reflector = follow({ client: { ...client, list: () => new Promise(() => {}) } });
     const stopped = reflector.stop();
     await expect(reflector.synced).rejects.toThrow('the reflector of deployments was stopped');
     started.pop();
@@ -272,7 +276,7 @@ describe('stopping', () => {
   });
 
   it('twice, and in the middle of a pause', async () => {
-    const reflector = follow({ client: { ...client, request: () => Promise.reject(new Error('no')) } });
+    const reflector = follow({ client: { ...client, list: () => Promise.reject(new Error('no')) } });
     await clock.advance(0);
     expect(clock.pending).toBe(1);
     await Promise.all([reflector.stop(), reflector.stop()]);

@@ -34,7 +34,7 @@ export interface ReflectorEvent {
 }
 
 export interface ReflectorOptions<T> {
-  readonly client: Pick<KubernetesClient, 'request' | 'stream'>;
+  readonly client: Pick<KubernetesClient, 'list' | 'stream'>;
   /** Of the collection, such as `/apis/apps/v1/deployments`. */
   readonly path: string;
   /** Goes into every list and watch, such as `labelSelector`. */
@@ -87,7 +87,6 @@ const WATCH_SECONDS = { from: 290, to: 580 };
 
 const Page = z.object({
   metadata: z.object({ resourceVersion: z.string().min(1), continue: z.string().optional() }),
-  items: z.array(z.unknown()).nullish(),
 });
 
 class IdleError extends Error {
@@ -208,16 +207,18 @@ class ListWatch<T> implements Reflector<T> {
     const listing = this.#store.beginList();
     let next: string | undefined;
     for (;;) {
-      const answer = await client.request({
-        method: 'GET',
-        path,
-        query: { ...query, limit: pageSize ?? PAGE_SIZE, continue: next },
-        signal,
-        timeoutMs: Math.min(LIST_TIMEOUT_MS, this.#idleTimeoutMs),
-      });
+      const answer = await client.list(
+        {
+          method: 'GET',
+          path,
+          query: { ...query, limit: pageSize ?? PAGE_SIZE, continue: next },
+          signal,
+          timeoutMs: Math.min(LIST_TIMEOUT_MS, this.#idleTimeoutMs),
+        },
+        (object) => this.#store.apply(object),
+      );
       this.#touch();
       const page = Page.parse(answer);
-      for (const object of page.items ?? []) this.#store.apply(object);
       next = page.metadata.continue;
       if (next !== undefined && next !== '') continue;
       listing.end();

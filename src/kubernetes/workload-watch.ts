@@ -7,7 +7,7 @@ import { WORKLOAD_KINDS } from './kinds.ts';
 import { createReflector, type Reflector, type ReflectorEvent } from './reflector.ts';
 
 export interface WorkloadWatchOptions {
-  readonly client: Pick<KubernetesClient, 'request' | 'stream'>;
+  readonly client: Pick<KubernetesClient, 'list' | 'stream'>;
   /** Empty for all. */
   readonly namespaces: readonly string[];
   readonly labelSelector: string | undefined;

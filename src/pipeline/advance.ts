@@ -48,6 +48,9 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
   async function advance(key: string): Promise<Outcome> {
     try {
       return await takeSteps(key);
+    } catch (error) {
+      if (requests.get(key) !== undefined) waits.set(key, [outageBlocker(error)]);
+      throw error;
     } finally {
       for (const listener of listeners) listener(key);
     }
@@ -192,6 +195,12 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** The API server does not answer, or not yet with what is needed: tried again, and told meanwhile. */
+function outageBlocker(error: unknown): Blocker {
+  const why = error instanceof Error ? error.message : String(error);
+  return { code: 'cluster', message: `Kubernetes could not be asked, or refused: ${why}` };
 }
 
 function toTarget(request: UpdateRequest, workload: Workload): Target {

@@ -4,7 +4,7 @@ import { formatHistory, parseHistory, recordUpdate } from '../core/history.ts';
 import type { UpdateRequest } from '../core/update-request.ts';
 import type { Artifact, Workload } from '../core/workload.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
-import { KubernetesError } from '../kubernetes/errors.ts';
+import { isAbsent, KubernetesError, lacksRight } from '../kubernetes/errors.ts';
 import { WORKLOAD_KINDS, type WorkloadKindDescriptor } from '../kubernetes/kinds.ts';
 import { isStatus } from './request-store.ts';
 
@@ -22,7 +22,7 @@ export interface Applier {
   apply(request: UpdateRequest, workload: Workload, artifact: Artifact): Promise<ApplyOutcome>;
 }
 
-/** Statuses after which trying the same again cannot help: a malformed patch, a missing right, a refusing admission webhook. */
+/** Statuses after which trying the same again cannot help: a malformed patch, a refusing admission webhook. */
 const REFUSALS = [400, 403, 404, 405, 415, 422];
 
 /** The only place that patches a workload. */
@@ -39,7 +39,7 @@ export function createApplier(options: {
         const path = kind.objectPath(spec.targetRef.namespace, spec.targetRef.name);
         return kind.read(await client.request({ method: 'GET', path }));
       } catch (error) {
-        if (isStatus(error, 404)) return undefined;
+        if (isAbsent(error)) return undefined;
         throw error;
       }
     },
@@ -56,7 +56,7 @@ export function createApplier(options: {
         return { kind: 'applied', previousImage: artifact.image, atMs };
       } catch (error) {
         if (isStatus(error, 409)) return { kind: 'conflict' };
-        if (error instanceof KubernetesError && REFUSALS.includes(error.status)) {
+        if (error instanceof KubernetesError && REFUSALS.includes(error.status) && !lacksRight(error)) {
           return { kind: 'refused', message: error.message };
         }
         throw error;

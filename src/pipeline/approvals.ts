@@ -82,7 +82,8 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
         const request = requests.get(key);
         const waiting = options.advancer.waitingFor(key);
         if (request === undefined || isFinished(request.status.phase)) end('finished');
-        else if (waiting.length > 0) end(waiting);
+        // What the API server could not do now is tried again in a moment: that is worth waiting for.
+        else if (waiting.some(({ code }) => code !== 'cluster')) end(waiting);
       };
       const stopWatching = options.advancer.watch(look);
       const stopListening = requests.subscribe((request) => {
@@ -109,8 +110,8 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
       const result = await settled(key);
       const request = requests.get(key) ?? outcome.request;
       if (result === 'finished') return { kind: 'done', request };
-      const why =
-        result === 'late' ? 'it is still being applied' : result.map(({ message }) => message).join('; ');
+      const blockers = result === 'late' ? options.advancer.waitingFor(key) : result;
+      const why = blockers.map(({ message }) => message).join('; ') || 'it is still being applied';
       return { kind: 'accepted', request, message: `Approved, not applied yet: ${why}` };
     },
     reject: (action) => act(action, { to: 'Rejected', by: action.identity, reason: action.reason }),

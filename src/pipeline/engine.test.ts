@@ -148,6 +148,34 @@ describe('a signal that could not be resolved', () => {
   });
 });
 
+describe('a signal that came before its workload was known', () => {
+  const aWebWorkload = aWorkload({
+    artifacts: [{ type: 'container', name: 'web', image: 'shop/web:1.0.0' }],
+  });
+
+  it('is proposed when the workload turns up within ten minutes', async () => {
+    const { engine, clock, proposed } = anEngine();
+    await engine.accept([aSignal('1.1.0')]);
+    await clock.advance(500_000);
+    proposed.length = 0;
+    engine.workloadChanged(aWebWorkload, undefined);
+    await clock.advance(2000);
+    expect(proposed).toEqual(['1.1.0']);
+  });
+
+  it('is not, when it is longer ago, is for another repository, or the workload was known', async () => {
+    const { engine, clock, proposed } = anEngine();
+    await engine.accept([aSignal('1.1.0')]);
+    proposed.length = 0;
+    engine.workloadChanged(aWebWorkload, aWebWorkload);
+    engine.workloadChanged(aWorkload(), undefined);
+    await clock.advance(600_000);
+    engine.workloadChanged(aWebWorkload, undefined);
+    await clock.advance(2000);
+    expect(proposed).toEqual([]);
+  });
+});
+
 it('says that it is stuck when a look does not end for ten minutes', async () => {
   const { engine, requests, clock } = anEngine({ advance: () => new Promise(() => undefined) });
   engine.start();

@@ -1,7 +1,7 @@
 import { parseAnnotations } from '../core/annotations.ts';
 import type { Clock } from '../core/clock.ts';
 import { invalidAnnotations } from '../core/decision.ts';
-import { repositoryKey } from '../core/image-reference.ts';
+import { parseImageReference, repositoryKey } from '../core/image-reference.ts';
 import { isOpen } from '../core/open-requests.ts';
 import type { Signal } from '../core/signal.ts';
 import { requestKey, type UpdateRequest } from '../core/update-request.ts';
@@ -10,6 +10,7 @@ import { createWorkQueue, type Outcome, type WorkFailure } from '../scheduling/w
 import type { Advancer } from './advance.ts';
 import type { Announcer } from './announce.ts';
 import type { AcceptOutcome, Proposer } from './propose.ts';
+import { createRecentSignals } from './recent-signals.ts';
 import { artifactKey, artifactKeyOf, type RequestStore } from './request-store.ts';
 
 export interface EngineOptions {
@@ -55,6 +56,7 @@ export function createEngine(options: EngineOptions): Engine {
   const { requests, clock, random } = options;
   // Invariant: holds the signals whose keys are in the queue `signals`, and no more than MAX_SIGNALS_KEPT.
   const unresolved = new Map<string, Signal>();
+  const recent = createRecentSignals(clock);
   let acting = false;
 
   // When each look that is under way began, in milliseconds since the Unix epoch.
@@ -108,6 +110,12 @@ export function createEngine(options: EngineOptions): Engine {
     // A request that is open may supersede its siblings; one that is finished concerns nobody.
     else if (isOpen(request)) enqueueOpen(siblingsOf(request));
   });
+  const tellOfRecentSignals = (workload: Workload): void => {
+    for (const { image } of workload.artifacts) {
+      const reference = parseImageReference(image);
+      if (reference.ok) keep(recent.of(repositoryKey(reference.value.repository)));
+    }
+  };
   const keep = (signals: readonly Signal[]): void => {
     for (const signal of signals) {
       if (unresolved.size >= MAX_SIGNALS_KEPT) return;
@@ -121,6 +129,7 @@ export function createEngine(options: EngineOptions): Engine {
     enqueue,
     isStuck: () => looking.values().some((startedMs) => clock.now() - startedMs > STUCK_AFTER_MS),
     async accept(signals) {
+      recent.remember(signals);
       try {
         const outcome = await options.proposer.accept(signals);
         if (outcome.unresolved > 0) keep(signals);
@@ -138,6 +147,7 @@ export function createEngine(options: EngineOptions): Engine {
       if (before !== undefined)
         options.forget(keysOf(before).filter((key) => !keysOf(workload).includes(key)));
       enqueueOpen(openRequestsOf(workload));
+      if (before === undefined) tellOfRecentSignals(workload);
     },
     workloadRemoved(workload) {
       options.forget(keysOf(workload));

@@ -25,7 +25,7 @@ import { compareRunning } from '../core/running.ts';
 import type { Signal } from '../core/signal.ts';
 import { requestKey, type UpdateRequest } from '../core/update-request.ts';
 import { workloadKey, type Artifact, type Workload } from '../core/workload.ts';
-import { KubernetesError } from '../kubernetes/errors.ts';
+import { isAbsent, KubernetesError, lacksRight } from '../kubernetes/errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { DecisionLog } from './decision-log.ts';
 import type { EvidenceGatherer } from './evidence.ts';
@@ -310,17 +310,19 @@ export function createProposer(options: ProposerOptions): Proposer {
     throw new Error(`the same update of ${workloadKey(workload)} has been tried ${MAX_ATTEMPTS} times`);
   }
 
-  /** What the API server refuses for good is told to people; anything else is to be tried again. */
+  /** A refusal is told to people; unless it is for good, the sender shall try again. */
   function notDurable(workload: Workload, artifact: Artifact, candidate: Candidate, error: unknown): Outcome {
-    const refused = error instanceof KubernetesError && [400, 403, 404, 422].includes(error.status);
     const { kind, namespace, name } = workload;
     log.warn(
       { kind, namespace, name, artifact: artifact.name, candidate: candidate.tag, error },
       'could not decide, or not record it',
     );
-    if (!refused) return { kind: 'unresolved' };
+    if (!(error instanceof KubernetesError)) return { kind: 'unresolved' };
+    const forGood = isRefusedForGood(error);
+    if (!forGood && !lacksRight(error)) return { kind: 'unresolved' };
     const message = `Kubernetes refused the UpdateRequest: ${error.message}`;
-    return stayed(workload, artifact, candidate, [{ code: 'cluster', message }]);
+    const outcome = stayed(workload, artifact, candidate, [{ code: 'cluster', message }]);
+    return forGood ? outcome : { kind: 'unresolved' };
   }
 
   return {
@@ -339,6 +341,11 @@ export function createProposer(options: ProposerOptions): Proposer {
       return outcome.kind === 'stay' ? undefined : outcome.request;
     },
   };
+}
+
+/** Whether the same UpdateRequest would be refused again, whatever time passes. */
+function isRefusedForGood(error: KubernetesError): boolean {
+  return isAbsent(error) || ([400, 403, 422].includes(error.status) && !lacksRight(error));
 }
 
 function gatherInput(

@@ -11,7 +11,7 @@ import {
   type UpdateRequestStatus,
 } from '../core/update-request.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
-import { KubernetesError } from '../kubernetes/errors.ts';
+import { isAbsent, KubernetesError } from '../kubernetes/errors.ts';
 
 export type RequestListener = (request: UpdateRequest, event: 'changed' | 'removed') => void;
 
@@ -98,7 +98,7 @@ export function createRequestStore(client: Pick<KubernetesClient, 'request'>): R
       observe(request);
       return request;
     } catch (error) {
-      if (!isStatus(error, 404)) throw error;
+      if (!isAbsent(error)) throw error;
       forget(`${namespace}/${name}`);
       return undefined;
     }
@@ -147,7 +147,7 @@ export function createRequestStore(client: Pick<KubernetesClient, 'request'>): R
         return ok(written);
       } catch (error) {
         if (isStatus(error, 409)) return fail('conflict');
-        if (isStatus(error, 404)) return fail('gone');
+        if (isAbsent(error)) return fail('gone');
         throw error;
       }
     },
@@ -158,7 +158,7 @@ export function createRequestStore(client: Pick<KubernetesClient, 'request'>): R
         await client.request({ method: 'DELETE', path: pathOf(namespace, name), body });
         forget(requestKey(request));
       } catch (error) {
-        if (!isStatus(error, 404) && !isStatus(error, 409)) throw error;
+        if (!isAbsent(error) && !isStatus(error, 409)) throw error;
       }
     },
     subscribe(listener) {

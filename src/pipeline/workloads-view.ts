@@ -1,4 +1,10 @@
-import { parseAnnotations, type WorkloadSettings } from '../core/annotations.ts';
+import {
+  ANNOTATION,
+  isUnclear,
+  parseAnnotations,
+  type AnnotationProblem,
+  type WorkloadSettings,
+} from '../core/annotations.ts';
 import type { Blocker } from '../core/blocker.ts';
 import type { Clock } from '../core/clock.ts';
 import { invalidAnnotations } from '../core/decision.ts';
@@ -66,7 +72,7 @@ function viewOf(workload: Workload, options: WorkloadsViewOptions): WorkloadView
   const { settings, problems } = parseAnnotations(workload.annotations);
   const standing = [
     ...(problems.length > 0 ? [invalidAnnotations(problems)] : []),
-    ...standingBlockers(settings, options.clock.now()),
+    ...standingBlockers(settings, problems, options.clock.now()),
   ];
   const { kind, apiVersion, namespace, name } = workload;
   const artifacts = workload.artifacts.map((artifact) =>
@@ -75,12 +81,16 @@ function viewOf(workload: Workload, options: WorkloadsViewOptions): WorkloadView
   return { kind, apiVersion, namespace, name, policy: settings.policy, paused: settings.paused, artifacts };
 }
 
-function standingBlockers(settings: WorkloadSettings, nowMs: number): readonly Blocker[] {
+function standingBlockers(
+  settings: WorkloadSettings,
+  problems: readonly AnnotationProblem[],
+  nowMs: number,
+): readonly Blocker[] {
   const blockers: Blocker[] = [];
-  if (settings.policy === 'none')
+  if (settings.policy === 'none' && !isUnclear(problems, ANNOTATION.policy))
     blockers.push({ code: 'policy-none', message: 'headwind.sh/policy is none' });
-  if (settings.paused) blockers.push(pausedBlocker());
-  if (settings.eventSource === 'none') {
+  if (settings.paused && !isUnclear(problems, ANNOTATION.paused)) blockers.push(pausedBlocker());
+  if (settings.eventSource === 'none' && !isUnclear(problems, ANNOTATION.eventSource)) {
     blockers.push({ code: 'event-source', message: 'headwind.sh/event-source is none' });
   }
   const interval = settings.requireApproval ? undefined : intervalBlocker(settings, nowMs);

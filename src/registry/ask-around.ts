@@ -82,7 +82,8 @@ async function askAs<T>(
 }
 
 function asWhom(credentials: number): string {
-  if (credentials === 0) return 'asked without credentials: the workload has none for it';
+  if (credentials === 0)
+    return 'asked without credentials: no imagePullSecrets of the pod or its service account are for it';
   const tried = credentials === 1 ? 'one credential' : `${credentials} credentials`;
   return `asked with ${tried}, and without`;
 }

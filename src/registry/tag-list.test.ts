@@ -350,7 +350,7 @@ describe('what nobody may see, or is not there', () => {
 
     expect(await list()).toEqual({
       outcome: 'unavailable',
-      message: `${server.host} answered ${status}: DENIED no (asked without credentials: the workload has none for it)`,
+      message: `${server.host} answered ${status}: DENIED no (asked without credentials: no imagePullSecrets of the pod or its service account are for it)`,
       denied: true,
     });
   });

@@ -163,12 +163,13 @@ describe('a pushed image becomes an approved, applied update', () => {
     const host = world.registry.host;
     await world.create(
       'daemonsets',
-      workloadOf('DaemonSet', { name: 'ghost', images: { app: `${host}/fleet/app:1.0.0` } }),
+      workloadOf('DaemonSet', { name: 'ghost', images: { app: `${host}/ghost/app:1.0.0` } }),
     );
+    await world.registry.pushImage({ repository: 'ghost/app', tag: '1.0.0' });
     await knownTo(world, 'ghost');
     const answer = await post(
       `${world.headwind().urls.webhook}/webhook/registry`,
-      envelope(host, 'fleet/app', '1.2.99'),
+      envelope(host, 'ghost/app', '1.2.99'),
     );
     expect(answer).toMatchObject({ status: 200, body: { created: 0 } });
     expect(await blockersOf(world, 'ghost')).toMatchObject([{ code: 'tag-missing' }]);

@@ -170,7 +170,11 @@ describe('a registry with htpasswd (Basic)', () => {
 
   it.each([
     { who: 'a wrong password', credentials: [wrongUser], words: 'asked with one credential, and without' },
-    { who: 'nobody', credentials: [], words: 'asked without credentials: the workload has none for it' },
+    {
+      who: 'nobody',
+      credentials: [],
+      words: 'asked without credentials: no imagePullSecrets of the pod or its service account are for it',
+    },
     { who: 'an identity token', credentials: [{ identityToken: 'tok3n' }], words: 'takes no identity token' },
   ])('is unavailable to $who, and says why', async ({ credentials, words }) => {
     const confirmation = await aClient(docker.host).confirm('team/app', '1.0', credentials);

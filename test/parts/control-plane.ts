@@ -33,6 +33,8 @@ export interface ControlPlaneOptions {
   readonly directory?: string;
   /** Keeps the directory at `stop`, to read the logs. */
   readonly keep?: boolean;
+  /** Whether the kube-controller-manager runs; true unless told. Without it nothing happens but what is asked for. */
+  readonly controllers?: boolean;
   readonly env?: NodeJS.ProcessEnv;
 }
 
@@ -107,8 +109,10 @@ async function startOnce(path: BinaryPath, options: ControlPlaneOptions): Promis
     await begin('etcd');
     await begin('kube-apiserver');
     const access = await connect(layout, children);
-    await begin('kube-controller-manager');
-    await controllersWork(access, children);
+    if (options.controllers !== false) {
+      await begin('kube-controller-manager');
+      await controllersWork(access, children);
+    }
     return {
       ...access,
       stopApiServer: async (signal = 'SIGKILL') => {

@@ -14,11 +14,19 @@ export interface Gate {
   readonly when: 'before' | 'after';
 }
 
+export interface Hold {
+  /** Resolves when a request is held. */
+  readonly reached: Promise<void>;
+  release(): void;
+}
+
 /** A reverse proxy that stops one request at a point of the test's choice, and lets everything else through. */
 export interface GateProxy {
   readonly url: string;
   /** Sets the gate; resolves when a request stands at it. That request gets no answer any more. */
   stopAt(gate: Gate): Promise<void>;
+  /** Holds the first request that `at` is true for, before the API server sees it; after `release` it goes on. */
+  hold(at: Gate['at']): Hold;
   close(): Promise<void>;
 }
 
@@ -29,6 +37,7 @@ export async function startGateProxy(target: {
 }): Promise<GateProxy> {
   const agent = new Agent({ ca: target.ca, keepAlive: true });
   let gate: (Gate & { readonly reached: () => void }) | undefined;
+  let held: { readonly at: Gate['at']; readonly wait: () => Promise<void> } | undefined;
 
   const passes = (question: GateQuestion, when: Gate['when']): boolean => {
     if (gate === undefined || gate.when !== when || !gate.at(question)) return true;
@@ -43,6 +52,11 @@ export async function startGateProxy(target: {
     const { method = 'GET', url: path = '/', headers } = incoming;
     const question = { method, path, body: body.toString() };
     if (!passes(question, 'before')) return;
+    if (held?.at(question) === true) {
+      const { wait } = held;
+      held = undefined;
+      await wait();
+    }
     const send = target.url.startsWith('https:') ? httpsRequest : httpRequest;
     const options = { method, agent, headers: { ...headers, host: new URL(target.url).host } };
     const upstream = send(new URL(path, target.url), options, (answer) => {
@@ -72,6 +86,16 @@ export async function startGateProxy(target: {
       new Promise((resolve) => {
         gate = { at, when, reached: resolve };
       }),
+    hold(at) {
+      const reached = Promise.withResolvers<void>();
+      const released = Promise.withResolvers<void>();
+      const wait = (): Promise<void> => {
+        reached.resolve();
+        return released.promise;
+      };
+      held = { at, wait };
+      return { reached: reached.promise, release: () => released.resolve() };
+    },
     async close() {
       agent.destroy();
       server.closeAllConnections();

@@ -58,7 +58,9 @@ export async function startRequestCluster(): Promise<RequestCluster> {
     const [, namespace, name, status] = path.exec(url.pathname) ?? [];
     if (namespace === undefined || name === undefined) return list(response, namespace, url.searchParams);
     const found = cluster.requests.get(`${namespace}/${name}`);
-    if (found === undefined) return refuse(response, 404, `updaterequests.headwind.sh "${name}" not found`);
+    if (found === undefined) {
+      return refuse(response, 404, `updaterequests.headwind.sh "${name}" not found`, { name });
+    }
     if (status === undefined) return reply(response, found);
     return patch(response, found, Patch.parse(body));
   }
@@ -108,9 +110,10 @@ function reply(response: ServerResponse, body: object): void {
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-function refuse(response: ServerResponse, code: number, message: string): void {
+/** `details.name` is there, as at an API server, where a certain object is the matter. */
+function refuse(response: ServerResponse, code: number, message: string, details: object = {}): void {
   response.writeHead(code, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ kind: 'Status', status: 'Failure', code, message }));
+  response.end(JSON.stringify({ kind: 'Status', status: 'Failure', code, message, details }));
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

@@ -129,6 +129,8 @@ export interface WorkloadDescription {
   readonly nodeSelector?: Readonly<Record<string, string>>;
   /** Of a Deployment; 0 unless told, since no pod is needed for most questions. */
   readonly replicas?: number;
+  /** `default` unless told. */
+  readonly serviceAccount?: string;
 }
 
 /** A Deployment, StatefulSet or DaemonSet, ready to be created; annotations are given without `headwind.sh/`. */
@@ -145,6 +147,7 @@ export function workloadOf(
     initContainers: containersOf(described.initImages),
     imagePullSecrets: (described.pullSecrets ?? []).map((name) => ({ name })),
     ...(described.nodeSelector === undefined ? {} : { nodeSelector: described.nodeSelector }),
+    ...(described.serviceAccount === undefined ? {} : { serviceAccountName: described.serviceAccount }),
   };
   return {
     apiVersion: 'apps/v1',

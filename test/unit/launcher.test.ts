@@ -29,6 +29,15 @@ const SAYS = { args: ['a b', '--c=$d'], flags: ['--max-semi-space-size=1'] };
 
 beforeAll(() => {
   writeProgram(script, launcher({ program: 'say', nodeMajor: 24, flags: ['--max-semi-space-size=1'] }));
+  const environment = { HEADWIND_TEST_A: 'ours', HEADWIND_TEST_B: 'ours' };
+  writeProgram(
+    join(root, 'project', 'bin', 'tell'),
+    launcher({ program: 'tell', nodeMajor: 24, flags: [], environment }),
+  );
+  writeProgram(
+    join(root, 'project', 'dist', 'tell.mjs'),
+    'const { HEADWIND_TEST_A: a, HEADWIND_TEST_B: b } = process.env; process.stdout.write(JSON.stringify({ a, b }));',
+  );
   writeProgram(
     join(root, 'project', 'dist', 'say.mjs'),
     'process.stdout.write(JSON.stringify({ args: process.argv.slice(2), flags: process.execArgv }));',
@@ -45,6 +54,11 @@ afterAll(() => rmSync(root, { recursive: true }));
 describe('the launcher', () => {
   it('hands on the arguments and the flags for Node', () => {
     expect(run(script)).toEqual(SAYS);
+  });
+
+  it('sets what the program needs in its environment, and leaves alone what is set', () => {
+    const env = { HEADWIND_TEST_B: 'theirs' };
+    expect(run('project/bin/tell', { env })).toEqual({ a: 'ours', b: 'theirs' });
   });
 
   it.each([

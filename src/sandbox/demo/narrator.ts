@@ -4,15 +4,15 @@ import { API_VERSION, PLURAL, requestKey, UpdateRequest, type Phase } from '../.
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { createReflector, type Reflector } from '../../kubernetes/reflector.ts';
 import type { Log } from '../../telemetry/log.ts';
-import { requestNews, versionOf } from './request-news.ts';
-import { rolloutView, troublesOf, type RolloutView } from './rollout-view.ts';
+import { requestNews, shortImage } from './request-news.ts';
+import { rolloutView, troublesOf, type RolloutView, type Trouble } from './rollout-view.ts';
 import type { Teller } from './teller.ts';
 
 /** How many requests, workloads and troubles are remembered, so that each is told once. */
 const REMEMBERED = 2000;
 
 export interface NarratorOptions {
-  readonly client: Pick<KubernetesClient, 'request' | 'stream'>;
+  readonly client: Pick<KubernetesClient, 'list' | 'stream'>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -62,15 +62,15 @@ function followRequests({ teller, onFirstPending, ...common }: NarratorOptions):
 }
 
 function followRollouts({ teller, ...common }: NarratorOptions, resource: string): Reflector<unknown> {
-  /** The images that each workload last had everywhere; absent before the first time. */
-  const settled = new LRUCache<string, string>({ max: REMEMBERED });
-  const settle = ({ namespace, name, images }: RolloutView): void => {
+  /** The images that each workload had when it was seen first, or when its last rollout was told. */
+  const told = new LRUCache<string, string>({ max: REMEMBERED });
+  const observe = ({ namespace, name, images, settled }: RolloutView): void => {
     const key = `${namespace}/${name}`;
-    const before = settled.get(key);
     const now = images.join(' ');
-    settled.set(key, now);
-    if (before === undefined || before === now) return;
-    const versions = images.map(versionOf).join(' ');
+    const before = told.get(key);
+    if (before === undefined || settled) told.set(key, now);
+    if (before === undefined || before === now || !settled) return;
+    const versions = images.map(shortImage).join(' and ');
     const fields = { namespace, workload: name, resource, images };
     teller.tell({
       event: 'rolled-out',
@@ -85,14 +85,14 @@ function followRollouts({ teller, ...common }: NarratorOptions, resource: string
     path: `/apis/apps/v1/${resource}`,
     project: rolloutView,
     onChange: ({ type, item }) => {
-      if (type === 'upsert' && item.settled) settle(item);
+      if (type === 'upsert') observe(item);
     },
   });
 }
 
 function followPods({ teller, ...common }: NarratorOptions): Reflector<unknown> {
   const told = new LRUCache<string, true>({ max: REMEMBERED });
-  return createReflector<readonly ReturnType<typeof troublesOf>[number][]>({
+  return createReflector<readonly Trouble[]>({
     ...common,
     resource: 'pods',
     path: '/api/v1/pods',
@@ -106,7 +106,7 @@ function followPods({ teller, ...common }: NarratorOptions): Reflector<unknown> 
         teller.tell({
           event: 'container-in-trouble',
           tone: 'bad',
-          message: `${namespace}/${pod}: ${reason} with ${versionOf(image)}`,
+          message: `${namespace}/${pod}: ${reason} with ${shortImage(image)}`,
           fields: { namespace, pod, image, reason },
         });
       }

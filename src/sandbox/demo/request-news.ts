@@ -82,3 +82,9 @@ export function versionOf(image: string): string {
   const colon = name.lastIndexOf(':');
   return colon > name.lastIndexOf('/') ? name.slice(colon + 1) : 'latest';
 }
+
+/** The last part of the path and the version: `checkout:1.4.2` of `127.0.0.1:5000/shop/checkout:1.4.2@sha256:…`. */
+export function shortImage(image: string): string {
+  const [name = image] = image.split('@');
+  return name.slice(name.lastIndexOf('/') + 1);
+}

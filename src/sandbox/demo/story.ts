@@ -24,7 +24,11 @@ export const CHAPTERS: readonly Chapter[] = [
     note: 'a broken patch: its containers crash, the old pods stay',
     labels: { 'headwind.demo/behaviour': 'crash' },
   },
-  { repository: 'shop/cart', tag: '0.9.2', note: 'a patch for what is paused' },
+  {
+    repository: 'shop/cart',
+    tag: '0.9.2',
+    note: 'a patch for what is paused: not applied, even if it is approved',
+  },
   { repository: 'shop/storefront', tag: '2.3.7', note: 'the repaired patch' },
   {
     repository: 'shop/checkout',

@@ -23,7 +23,7 @@ export interface SampleWorkload {
 }
 
 /** Updates at once, and does not wait the usual five minutes between two of them: a demo is watched for less. */
-const AT_ONCE = { [ANNOTATION.requireApproval]: 'false', [ANNOTATION.minUpdateInterval]: '5s' };
+const AT_ONCE = { [ANNOTATION.requireApproval]: 'false', [ANNOTATION.minUpdateInterval]: '2s' };
 
 /** What runs in the demo: one workload for each thing that an annotation can say. */
 export const SAMPLE_WORKLOADS: readonly SampleWorkload[] = [
@@ -62,7 +62,7 @@ export const SAMPLE_WORKLOADS: readonly SampleWorkload[] = [
     replicas: 1,
     annotations: { [ANNOTATION.policy]: 'all', [ANNOTATION.paused]: 'true' },
     containers: [{ name: 'cart', repository: 'shop/cart', tag: '0.9.1' }],
-    about: 'paused: nothing moves it',
+    about: 'paused: nothing is applied',
   },
   {
     kind: 'DaemonSet',

@@ -3,6 +3,7 @@ import { toTimestamp, type Clock } from '../../../core/clock.ts';
 import type { ApiObject } from '../api-object.ts';
 import { numberAt } from '../json.ts';
 import type { ObjectStore } from '../store.ts';
+import { NODE_NAME } from './node.ts';
 
 export interface EventText {
   readonly type: 'Normal' | 'Warning';
@@ -47,7 +48,7 @@ export function createEventWriter(options: {
         resourceVersion: regarding.metadata.resourceVersion,
       },
       ...event,
-      source: { component, host: 'demo' },
+      source: { component, ...(component === 'kubelet' ? { host: NODE_NAME } : {}) },
       firstTimestamp: now,
       lastTimestamp: now,
       count: 1,

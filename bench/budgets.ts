@@ -1,0 +1,17 @@
+import type { Budget } from './budget.ts';
+import { burst } from './budgets/burst.ts';
+import { chooseTags } from './budgets/choose-tags.ts';
+import { residentMemory } from './budgets/resident-memory.ts';
+import { startToReady } from './budgets/start-to-ready.ts';
+import { unmatchedWebhooks } from './budgets/unmatched-webhooks.ts';
+import { updateLatency } from './budgets/update-latency.ts';
+
+/** All that is measured. At each number of workloads they run in this order: what leaves traces comes last. */
+export const BUDGETS: readonly Budget[] = [
+  chooseTags,
+  residentMemory,
+  startToReady,
+  unmatchedWebhooks,
+  updateLatency,
+  burst,
+];

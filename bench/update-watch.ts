@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { UpdateRequest } from '../src/core/update-request.ts';
+import { requestsPath } from '../src/pipeline/request-store.ts';
+import type { Stage } from './stage.ts';
+import { startWatcher } from './watcher.ts';
+
+const Deployment = z.object({
+  spec: z.object({
+    template: z.object({ spec: z.object({ containers: z.array(z.object({ image: z.string() })) }) }),
+  }),
+});
+
+/** Sees updates of annotated workloads arrive. */
+export interface UpdateWatch {
+  /**
+   * The moments (of `performance.now()`) at which the watches tell that the workload runs the tag, and that its request
+   * is Completed. To be called before the update is caused.
+   */
+  update(
+    workload: string,
+    tag: string,
+  ): { readonly patched: Promise<number>; readonly completed: Promise<number> };
+  stop(): Promise<void>;
+}
+
+/** Watches the stage's workloads and requests. */
+export async function startUpdateWatch({ client, namespace }: Stage): Promise<UpdateWatch> {
+  const workloads = await startWatcher(client, `/apis/apps/v1/namespaces/${namespace}/deployments`);
+  const requests = await startWatcher(client, requestsPath(namespace), (object) => {
+    const request = UpdateRequest.safeParse(object);
+    return request.success ? request.data.spec.targetRef.name : undefined;
+  });
+  return {
+    update: (workload, tag) => ({
+      patched: workloads.when(workload, (object) => {
+        const found = Deployment.safeParse(object);
+        return (
+          found.success && found.data.spec.template.spec.containers[0]?.image.endsWith(`:${tag}`) === true
+        );
+      }),
+      completed: requests.when(workload, (object) => {
+        const request = UpdateRequest.safeParse(object);
+        return (
+          request.success &&
+          request.data.status.phase === 'Completed' &&
+          request.data.spec.newImage.endsWith(`:${tag}`)
+        );
+      }),
+    }),
+    async stop() {
+      await Promise.all([workloads.stop(), requests.stop()]);
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+
+export interface PushedTag {
+  /** `registry.example.com:5000` */
+  readonly host: string;
+  readonly repository: string;
+  readonly tag: string;
+}
+
+/** The notification that distribution sends for a push, as it looks on the wire. */
+export function pushEnvelope({ host, repository, tag }: PushedTag): object {
+  const digest = 'sha256:fea8895f450959fa676bcc1df0611ea93823a735a01205fd8622846041d0c7cf';
+  const mediaType = 'application/vnd.docker.distribution.manifest.v2+json';
+  const url = `http://${host}/v2/${repository}/manifests/${digest}`;
+  return {
+    events: [
+      {
+        id: randomUUID(),
+        timestamp: '2026-03-03T16:33:41.000Z',
+        action: 'push',
+        target: { mediaType, digest, size: 708, length: 708, repository, url, tag },
+        request: {
+          id: randomUUID(),
+          addr: '192.0.2.11:42961',
+          host,
+          method: 'PUT',
+          useragent: 'docker/28.0.1 go/go1.23 os/linux arch/amd64',
+        },
+        actor: { name: 'ci' },
+        source: { addr: 'registry-0:5000', instanceID: randomUUID() },
+      },
+    ],
+  };
+}
+
+/** Posts the notification as the registry would; every HTTP status is an answer. */
+export async function postWebhook(
+  server: string,
+  pushed: PushedTag,
+): Promise<{ readonly status: number; readonly body: unknown }> {
+  const answer = await fetch(`${server}/webhook/registry`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(pushEnvelope(pushed)),
+  });
+  return { status: answer.status, body: await answer.json() };
+}

@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import { aContainer, anApprovedRequest, aRequest, aWorkload, NOON } from '../../test/builders.ts';
+import { FakeClock } from '../../test/parts/fake-clock.ts';
+import { fail, ok } from '../core/result.ts';
+import { requestKey, type Phase, type UpdateRequest } from '../core/update-request.ts';
+import type { Workload } from '../core/workload.ts';
+import { createAdvancer, type Advancer } from './advance.ts';
+import type { ApplyOutcome } from './apply.ts';
+import { createRequestStore, type RequestStore } from './request-store.ts';
+
+interface Given {
+  readonly request: UpdateRequest;
+  readonly workload?: Workload;
+  /** One for each attempt to apply; an error is thrown. */
+  readonly applies?: (ApplyOutcome | Error)[];
+  /** How many writes of the status somebody else wins. */
+  readonly lostRaces?: number;
+  readonly reproposed?: UpdateRequest;
+}
+
+interface Bench {
+  readonly advancer: Advancer;
+  readonly key: string;
+  readonly now: () => UpdateRequest | undefined;
+  readonly transitions: Phase[];
+}
+
+/** An advancer over a store whose writes succeed at once, as an API server's would. */
+function anAdvancer(given: Given): Bench {
+  const clock = new FakeClock(NOON);
+  const workload = given.workload ?? aWorkload();
+  const applies = [...(given.applies ?? [])];
+  let lostRaces = given.lostRaces ?? 0;
+  const store = createRequestStore({
+    request: () => Promise.reject(new Error('nobody asks the API server here')),
+  });
+  store.observe(given.request);
+  const requests: RequestStore = {
+    ...store,
+    fetch: (namespace, name) => Promise.resolve(store.get(`${namespace}/${name}`)),
+    writeStatus: (request, status) => {
+      lostRaces -= 1;
+      if (lostRaces >= 0) return Promise.resolve(fail('conflict'));
+      const resourceVersion = String(Number(request.metadata.resourceVersion) + 1);
+      const written = { ...request, status, metadata: { ...request.metadata, resourceVersion } };
+      store.observe(written);
+      return Promise.resolve(ok(written));
+    },
+  };
+  const transitions: Phase[] = [];
+  const advancer = createAdvancer({
+    requests,
+    clock,
+    workloadOf: () => workload,
+    applier: {
+      read: () => Promise.resolve(workload),
+      apply: () => {
+        const next = applies.shift() ?? new Error('no further attempt was expected');
+        return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
+      },
+    },
+    proposer: { repropose: () => Promise.resolve(given.reproposed) },
+    log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+    onTransition: ({ status }) => transitions.push(status.phase),
+  });
+  const key = requestKey(given.request);
+  return { advancer, key, now: () => store.get(key), transitions };
+}
+
+const APPLIED: ApplyOutcome = { kind: 'applied', previousImage: 'nginx:1.25.0', atMs: NOON };
+
+describe('one look at a request', () => {
+  it('takes one that needs no approval all the way', async () => {
+    const { advancer, key, now, transitions } = anAdvancer({
+      request: aRequest({ spec: { requireApproval: false } }),
+      workload: aWorkload({ annotations: { 'headwind.sh/require-approval': 'false' } }),
+      applies: [APPLIED],
+    });
+    expect(await advancer.advance(key)).toEqual({ kind: 'done' });
+    expect(transitions).toEqual(['Approved', 'Completed']);
+    expect(now()?.status).toMatchObject({ previousImage: 'nginx:1.25.0', startedAt: '2026-01-01T12:00:00Z' });
+  });
+
+  it('reads the workload again when somebody changed it meanwhile', async () => {
+    const { advancer, key, transitions } = anAdvancer({
+      request: anApprovedRequest(),
+      applies: [{ kind: 'conflict' }, { kind: 'conflict' }, APPLIED],
+    });
+    expect(await advancer.advance(key)).toEqual({ kind: 'done' });
+    expect(transitions).toEqual(['Completed']);
+  });
+
+  it('comes back later when the workload keeps changing', async () => {
+    const applies = Array.from({ length: 20 }, (): ApplyOutcome => ({ kind: 'conflict' }));
+    const { advancer, key } = anAdvancer({ request: anApprovedRequest(), applies });
+    expect(await advancer.advance(key)).toMatchObject({ kind: 'retry' });
+  });
+
+  it('ends in Failed what the API server refuses for good', async () => {
+    const { advancer, key, now } = anAdvancer({
+      request: anApprovedRequest(),
+      applies: [{ kind: 'refused', message: 'admission webhook "guard" denied the request' }],
+    });
+    await advancer.advance(key);
+    expect(now()?.status).toMatchObject({
+      phase: 'Failed',
+      message: 'Update failed: admission webhook "guard" denied the request',
+    });
+  });
+
+  it('says what is wrong while the API server cannot be asked, and forgets it afterwards', async () => {
+    const { advancer, key } = anAdvancer({
+      request: anApprovedRequest(),
+      applies: [new Error('no answer'), APPLIED],
+    });
+    await expect(advancer.advance(key)).rejects.toThrow('no answer');
+    expect(advancer.waitingFor(key)).toMatchObject([
+      { code: 'cluster', message: expect.stringContaining('no answer') },
+    ]);
+    await advancer.advance(key);
+    expect(advancer.waitingFor(key)).toEqual([]);
+  });
+
+  it('does not tell of a transition that somebody else was faster with', async () => {
+    const { advancer, key, transitions } = anAdvancer({
+      request: anApprovedRequest(),
+      lostRaces: 1,
+      applies: [APPLIED, APPLIED],
+    });
+    await advancer.advance(key);
+    expect(transitions).toEqual(['Completed']);
+  });
+
+  it('names the request that takes the place of one whose workload moved', async () => {
+    const { advancer, key, now } = anAdvancer({
+      request: aRequest(),
+      workload: aWorkload({ artifacts: [aContainer({ image: 'nginx:1.25.5' })] }),
+      reproposed: aRequest({ name: 'the-next-one' }),
+    });
+    await advancer.advance(key);
+    expect(now()?.status).toMatchObject({
+      phase: 'Superseded',
+      message: expect.stringContaining('the-next-one'),
+    });
+  });
+
+  it('of one that waits says what for and when to come back', async () => {
+    const { advancer, key } = anAdvancer({
+      request: aRequest({ spec: { expiresAt: '2026-01-01T12:00:30Z' } }),
+    });
+    expect(await advancer.advance(key)).toEqual({ kind: 'requeue', afterMs: 30_000 });
+    expect(advancer.waitingFor(key)).toMatchObject([{ code: 'awaiting-approval' }]);
+  });
+
+  it('of one that is gone is nothing', async () => {
+    const { advancer } = anAdvancer({ request: aRequest() });
+    expect(await advancer.advance('shop/unknown')).toEqual({ kind: 'done' });
+  });
+});
