@@ -142,7 +142,7 @@ describe('private registries are asked with what the workload itself would show 
     expect(usersOf(repositories.outer)).toEqual(['alice']);
     expect(new Set(usersOf(repositories.neighbour))).toEqual(new Set([WRONG.username, undefined]));
     const [blocker] = (await artifactOf(world, 'neighbour')).blockers;
-    expect(blocker?.code).toBe('registry');
+    expect(blocker?.code).toBe('registry-auth');
     expect(blocker?.message).toMatch(/^127\.0\.0\.1:\d+ answered 401: incorrect username or password/);
   });
 
@@ -157,7 +157,7 @@ describe('private registries are asked with what the workload itself would show 
 
       expect((await tell(world, `${registry.host}/${name}`, '1.1.0')).status).toBe(503);
       const { blockers } = await artifactOf(world, name);
-      expect(blockers.map(({ code }) => code)).toEqual(['registry']);
+      expect(blockers.map(({ code }) => code)).toEqual(['registry-auth']);
       expect(blockers[0]?.message).toContain(`${registry.host} answered 401`);
       expect(blockers[0]?.message).toContain('no imagePullSecrets of the pod or its service account');
     },
@@ -197,7 +197,7 @@ describe('private registries are asked with what the workload itself would show 
     const request = await theRequestFor(world, 'allowed');
     expect(request.spec.newDigest).toMatch(/^sha256:/);
     for (const name of Object.keys(refused)) {
-      expect((await artifactOf(world, name, otherNamespace)).blockers).toMatchObject([{ code: 'registry' }]);
+      expect((await artifactOf(world, name, otherNamespace)).blockers).toMatchObject([{ code: 'registry-auth' }]);
     }
     const there = `/apis/headwind.sh/v1alpha1/namespaces/${otherNamespace}/updaterequests`;
     expect(await world.api.expectOk('GET', there)).toMatchObject({ items: [] });

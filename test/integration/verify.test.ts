@@ -19,7 +19,7 @@ type Situation = 'tag exists' | 'tag missing' | 'registry stopped' | 'registry a
 type Expected =
   | { readonly webhook: 200; readonly verified: true }
   | { readonly webhook: 200; readonly verified: false; readonly why: RegExp }
-  | { readonly webhook: 200 | 503; readonly blocker: 'tag-missing' | 'registry'; readonly why: RegExp };
+  | { readonly webhook: 200 | 503; readonly blocker: 'tag-missing' | 'registry' | 'registry-auth'; readonly why: RegExp };
 
 const REFUSED = /^127\.0\.0\.1:\d+ answered 401 .*asked without credentials.*imagePullSecrets/;
 const STOPPED = /^127\.0\.0\.1:\d+ .*refused/i;
@@ -32,7 +32,7 @@ const TABLE: Readonly<Record<Mode, Readonly<Record<Situation, Expected>>>> = {
     'tag exists': { webhook: 200, verified: true },
     'tag missing': { webhook: 200, blocker: 'tag-missing', why: MISSING },
     'registry stopped': { webhook: 503, blocker: 'registry', why: STOPPED },
-    'registry answers 401': { webhook: 503, blocker: 'registry', why: REFUSED },
+    'registry answers 401': { webhook: 503, blocker: 'registry-auth', why: REFUSED },
   },
   auto: {
     'tag exists': { webhook: 200, verified: true },
