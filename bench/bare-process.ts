@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 /** Those of bin/headwind, so that floor and Headwind have the same Node.js (tools/build.ts). */
-const FLAGS = ['--max-semi-space-size=1'];
+const FLAGS = ['--max-semi-space-size=1', '--optimize-for-size'];
 
 export interface BareProcess {
   readonly pid: number;

@@ -1,11 +1,12 @@
 import { awaitReady } from '../await-ready.ts';
 import { startBareProcess } from '../bare-process.ts';
-import { timesFloor, type ClusterBudget } from '../budget.ts';
+import { timesFloor, type ClusterBudget, type Row } from '../budget.ts';
 import { median } from '../quantile.ts';
 import type { Stage } from '../stage.ts';
 
 const BUDGETED_SIZE = 10_000;
-const PAGE_SIZE = 100;
+/** As Headwind asks for them; and how much more small pages cost. */
+const PAGE_SIZES = { own: 500, small: 100 };
 const RUNS = 3;
 
 export const startToReady: ClusterBudget = {
@@ -14,22 +15,30 @@ export const startToReady: ClusterBudget = {
   title: 'From starting the program to /readyz',
   sizes: [100, 1000, BUDGETED_SIZE],
   async measure(stage, size) {
-    const starts: number[] = [];
-    const lists: number[] = [];
-    for (let run = 0; run < (stage.quick ? 1 : RUNS); run += 1) {
-      lists.push(await bareListMs(stage));
-      starts.push(await startMs(stage));
-    }
-    const floor = { what: `a bare list, ${PAGE_SIZE} a page`, value: median(lists) };
-    const isBudgeted = size === BUDGETED_SIZE;
-    return [
-      {
-        what: `start to ready, ${size} workloads`,
-        value: median(starts),
-        unit: 'ms',
-        ...(isBudgeted ? timesFloor(1.3, floor) : { floor }),
-      },
-    ];
+    const runs: { ready: number; bare: number; bareSmall: number }[] = [];
+    for (let run = 0; run < (stage.quick ? 1 : RUNS); run += 1)
+      runs.push({
+        bare: await bareListMs(stage, PAGE_SIZES.own),
+        ready: await startMs(stage),
+        bareSmall: await bareListMs(stage, PAGE_SIZES.small),
+      });
+    const bare = {
+      what: `a bare list, ${PAGE_SIZES.own} a page`,
+      value: median(runs.map(({ bare }) => bare)),
+    };
+    const ready = {
+      what: `start to ready, ${size} workloads`,
+      value: median(runs.map(({ ready }) => ready)),
+      unit: 'ms',
+    } as const;
+    const small: Row = {
+      what: `a bare list, ${PAGE_SIZES.small} a page, ${size} workloads`,
+      value: median(runs.map(({ bareSmall }) => bareSmall)),
+      unit: 'ms',
+      floor: bare,
+    };
+    const row: Row = { ...ready, ...(size === BUDGETED_SIZE ? timesFloor(1.3, bare) : { floor: bare }) };
+    return [row, small];
   },
 };
 
@@ -44,10 +53,10 @@ async function startMs(stage: Stage): Promise<number> {
   }
 }
 
-async function bareListMs(stage: Stage): Promise<number> {
+async function bareListMs(stage: Stage, pageSize: number): Promise<number> {
   const { url, ca, token } = stage.access;
   const list = await startBareProcess('list', {
-    args: [`${url}/apis/apps/v1/deployments`, String(PAGE_SIZE)],
+    args: [`${url}/apis/apps/v1/deployments`, String(pageSize)],
     env: { CA: ca, TOKEN: token },
   });
   await list.stop();

@@ -330,10 +330,10 @@ describe('a list', () => {
     ['breaks off', '{"items":[{"a":1},{"b":', /not JSON/],
     ['is a page of a proxy', '<html>', /not JSON/],
     ['has an item that is no JSON', '{"items":[{"a":}]}', /not JSON/],
-    ['is too long', `{"items":[{"a":"${'x'.repeat(2000)}"}]}`, /more than 1000 bytes/],
+    ['has an item without end', `{"items":[{"a":"${'x'.repeat(2000)}`, /more than 1000 bytes/],
   ])('that %s is no answer', async (_, text, why) => {
     const { client } = await aScene((_, answer) => void answer.end(text), {
-      limits: { responseBytes: 1000 },
+      limits: { itemBytes: 1000 },
     });
     const list = client.list({ method: 'GET', path }, () => {});
     await expect(list).rejects.toThrow(KubernetesUnreachableError);

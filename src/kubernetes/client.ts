@@ -53,6 +53,8 @@ export interface ClientLimits {
   readonly timeoutMs: number;
   /** Of one answer's body. */
   readonly responseBytes: number;
+  /** Of one item of a list; the list itself ends when its time is over. */
+  readonly itemBytes: number;
   /** Of one line of a watch. */
   readonly lineBytes: number;
 }
@@ -60,6 +62,7 @@ export interface ClientLimits {
 const LIMITS: ClientLimits = {
   timeoutMs: 30_000,
   responseBytes: 64 * 1024 * 1024,
+  itemBytes: 8 * 1024 * 1024,
   lineBytes: 8 * 1024 * 1024,
 };
 const ERROR_BODY_BYTES = 256 * 1024;
@@ -152,10 +155,13 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
 
     async list(call, onItem) {
       const cancel = createCancel(call.signal, call.timeoutMs ?? limits.timeoutMs);
-      const splitter = createListSplitter((text) => onItem(parseAnswer(text)));
+      const splitter = createListSplitter({
+        onItem: (text) => onItem(parseAnswer(text)),
+        maxBytes: limits.itemBytes,
+      });
       try {
         const response = await open(call, cancel);
-        await eachChunk(response, limits.responseBytes, (chunk) => splitter.push(chunk));
+        await eachChunk(response, Infinity, (chunk) => splitter.push(chunk));
         return parseAnswer(splitter.end());
       } catch (error) {
         throw toThrown(error, call, cancel);

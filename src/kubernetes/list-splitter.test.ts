@@ -8,7 +8,10 @@ function split(
   size = text.length,
 ): { readonly items: readonly unknown[]; readonly envelope: unknown } {
   const items: unknown[] = [];
-  const splitter = createListSplitter((item) => void items.push(JSON.parse(item)));
+  const splitter = createListSplitter({
+    onItem: (item) => void items.push(JSON.parse(item)),
+    maxBytes: 1000_000,
+  });
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += Math.max(1, size))
     splitter.push(bytes.subarray(at, at + Math.max(1, size)));
@@ -70,8 +73,23 @@ describe('a list is taken apart', () => {
   });
 
   it('what is no list is handed back for whoever parses it', () => {
-    const splitter = createListSplitter(() => expect.unreachable());
+    const splitter = createListSplitter({ onItem: () => expect.unreachable(), maxBytes: 100 });
     splitter.push(Buffer.from('<html>[{"x":'));
     expect(splitter.end()).toBe('<html>[{"x":');
+  });
+
+  it('an item that does not end is given up, and so is a list of anything else; many items are not', () => {
+    const aSplitter = () => createListSplitter({ onItem: () => {}, maxBytes: 100 });
+    const item = Buffer.from(`{"a":"${'x'.repeat(80)}"},`);
+    const start = Buffer.from('{"items":[');
+
+    const many = aSplitter();
+    many.push(start);
+    for (let count = 0; count < 100; count += 1) many.push(item);
+    const endless = aSplitter();
+    endless.push(Buffer.concat([start, item.subarray(0, 50)]));
+    endless.push(item.subarray(6, 50));
+    expect(() => endless.push(item.subarray(6, 50))).toThrow('more than 100 bytes');
+    expect(() => aSplitter().push(Buffer.from(`{"kind":"${'x'.repeat(100)}`))).toThrow('more than 100 bytes');
   });
 });

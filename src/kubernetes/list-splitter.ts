@@ -20,11 +20,15 @@ export interface ListSplitter {
   end(): string;
 }
 
-/**
- * Makes a splitter. `onItem` is given the text of each object in the top-level array `items`, in order; what stands in
- * that array and is no object is left out. Nothing is checked: whoever parses the pieces finds out what is no JSON.
- */
-export function createListSplitter(onItem: (text: string) => void): ListSplitter {
+export interface ListSplitterOptions {
+  /** Is given the text of each object in the top-level array `items`, in order; what is no object is left out. */
+  readonly onItem: (text: string) => void;
+  /** Of one item, or of all that is beside the items; `push` throws where there is more. The list has no limit. */
+  readonly maxBytes: number;
+}
+
+/** Makes a splitter. It checks nothing: whoever parses the pieces finds out what is no JSON. */
+export function createListSplitter({ onItem, maxBytes }: ListSplitterOptions): ListSplitter {
   let depth = 0;
   let inString = false;
   let escaped = false;
@@ -33,6 +37,7 @@ export function createListSplitter(onItem: (text: string) => void): ListSplitter
   let envelope = '';
   // What earlier chunks hold of the item that is not complete yet.
   let pieces: Uint8Array[] = [];
+  let piecesBytes = 0;
   // From where on the bytes of the chunk in work belong to the envelope or to the item, whichever they are in.
   let from = 0;
 
@@ -54,10 +59,22 @@ export function createListSplitter(onItem: (text: string) => void): ListSplitter
       pieces.push(chunk.subarray(from, at + 1));
       onItem(textOf(pieces));
       pieces = [];
+      piecesBytes = 0;
     } else if (depth < IN_ITEMS) {
       inItems = false;
       from = at;
     }
+  };
+  /** What of the chunk belongs to something that is not complete. */
+  const keep = (chunk: Uint8Array): void => {
+    if (!inItems) envelope += bytesOf(chunk.subarray(from));
+    else if (depth > IN_ITEMS) {
+      // Copied, or the few bytes that are left would hold on to the whole chunk.
+      pieces.push(chunk.slice(from));
+      piecesBytes += chunk.length - from;
+    }
+    if (Math.max(piecesBytes, envelope.length) > maxBytes)
+      throw new Error(`an item of the list, or what is beside them, has more than ${maxBytes} bytes`);
   };
 
   return {
@@ -75,9 +92,7 @@ export function createListSplitter(onItem: (text: string) => void): ListSplitter
         else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) open(chunk, at, byte);
         else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) close(chunk, at);
       }
-      // Copied, or the few bytes that are left would hold on to the whole chunk.
-      if (inItems && depth > IN_ITEMS) pieces.push(chunk.slice(from));
-      else if (!inItems) envelope += bytesOf(chunk.subarray(from));
+      keep(chunk);
     },
     end: () => Buffer.from(envelope, 'latin1').toString('utf8'),
   };

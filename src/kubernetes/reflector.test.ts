@@ -83,22 +83,22 @@ const inTime = (what: string, check: () => boolean): Promise<unknown> =>
 
 describe('listing', () => {
   it('goes page by page, with the given query, and is synced after the last one', async () => {
-    for (const name of names(250)) api.put(name);
+    for (const name of names(1250)) api.put(name);
     const reflector = follow({ query: { labelSelector: 'team=a' } });
     await reflector.synced;
-    expect(reflector.size).toBe(250);
-    expect(changes).toHaveLength(250);
+    expect(reflector.size).toBe(1250);
+    expect(changes).toHaveLength(1250);
     expect(calls.slice(0, 3).map((call) => call.query)).toEqual([
-      { labelSelector: 'team=a', limit: 100, continue: undefined },
-      { labelSelector: 'team=a', limit: 100, continue: 't1' },
-      { labelSelector: 'team=a', limit: 100, continue: 't2' },
+      { labelSelector: 'team=a', limit: 500, continue: undefined },
+      { labelSelector: 'team=a', limit: 500, continue: 't1' },
+      { labelSelector: 'team=a', limit: 500, continue: 't2' },
     ]);
     await eventually(() => watches().length === 1, { what: 'the watch is open' });
     expect(watches()[0]?.query).toEqual({
       labelSelector: 'team=a',
       watch: 'true',
       allowWatchBookmarks: 'true',
-      resourceVersion: '350',
+      resourceVersion: '1350',
       timeoutSeconds: 435,
     });
   });

@@ -178,6 +178,7 @@ describe('list and watch on a real API server', () => {
       random: Math.random,
       log: createRecordingLog().target('test'),
       idleTimeoutMs: 90_000,
+      pageSize: 100,
     });
     reflector.start();
     await reflector.synced;
