@@ -2,6 +2,7 @@ import type { Environment } from './config/problem.ts';
 import type { RegistryConfig } from './config/registry-hosts.ts';
 import type { Settings } from './config/settings.ts';
 import type { Clock } from './core/clock.ts';
+import { repositoryKey } from './core/image-reference.ts';
 import type { WorkloadKind } from './core/workload.ts';
 import { requestKey, UpdateRequest } from './core/update-request.ts';
 import { anonymousAuthenticator } from './http/auth.ts';
@@ -25,6 +26,7 @@ import { createCloud } from './registry/cloud/cloud.ts';
 import { createAudit } from './telemetry/audit.ts';
 import type { Log, LogRoot } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { recordSpan } from './telemetry/trace.ts';
 import { createPoller, type PollerOptions } from './triggers/poller/poller.ts';
 import { WEBHOOK_SENDERS } from './triggers/webhook/senders.ts';
 
@@ -246,12 +248,19 @@ function observeWatch(metrics: Metrics, log: Log): (event: ReflectorEvent) => vo
 
 function observePolls(
   metrics: Metrics,
-): Pick<PollerOptions, 'onBegin' | 'onError' | 'onLeftOut' | 'onDepth'> {
+): Pick<PollerOptions, 'onBegin' | 'onEnd' | 'onError' | 'onLeftOut' | 'onDepth'> {
   return {
     onBegin: (artifacts) => {
       metrics.pollingCyclesTotal.inc();
       metrics.pollingImagesCheckedTotal.inc(artifacts);
     },
+    onEnd: ({ repository, outcome, ...when }) =>
+      recordSpan({
+        ...when,
+        name: 'poll',
+        failed: outcome === 'failed',
+        attributes: { 'headwind.repository': repositoryKey(repository) },
+      }),
     onError: () => metrics.pollingErrorsTotal.inc(),
     onLeftOut: () => metrics.pollingResourcesFilteredTotal.inc(),
     onDepth: (depth) => metrics.queueDepth.set({ queue: 'polls' }, depth),
