@@ -39,9 +39,8 @@ test: lint unit build parts ## run all tests: unit, contract and integration
 	@$(NODE_PATH) && echo 'test: the parts themselves, and the contract' && $(BIN)/vitest run --project parts --project contract
 	@$(NODE_PATH) && echo 'test: integration' && $(BIN)/vitest run --project integration
 
-bench: build ## measure against the budgets, each beside its floor
-	@test -f bench/main.ts || { echo 'There is no bench/main.ts.' >&2; exit 1; }
-	@$(NODE_PATH) && node bench/main.ts
+bench: build parts ## measure against the budgets, each beside its floor; BENCH='--quick --json --out FILE' and the like
+	@$(NODE_PATH) && node bench/main.ts $(BENCH)
 
 clean: ## remove what was built; .tools and node_modules stay
 	@rm -rf bin dist coverage
