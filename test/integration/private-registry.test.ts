@@ -197,7 +197,9 @@ describe('private registries are asked with what the workload itself would show 
     const request = await theRequestFor(world, 'allowed');
     expect(request.spec.newDigest).toMatch(/^sha256:/);
     for (const name of Object.keys(refused)) {
-      expect((await artifactOf(world, name, otherNamespace)).blockers).toMatchObject([{ code: 'registry-auth' }]);
+      expect((await artifactOf(world, name, otherNamespace)).blockers).toMatchObject([
+        { code: 'registry-auth' },
+      ]);
     }
     const there = `/apis/headwind.sh/v1alpha1/namespaces/${otherNamespace}/updaterequests`;
     expect(await world.api.expectOk('GET', there)).toMatchObject({ items: [] });

@@ -19,7 +19,11 @@ type Situation = 'tag exists' | 'tag missing' | 'registry stopped' | 'registry a
 type Expected =
   | { readonly webhook: 200; readonly verified: true }
   | { readonly webhook: 200; readonly verified: false; readonly why: RegExp }
-  | { readonly webhook: 200 | 503; readonly blocker: 'tag-missing' | 'registry' | 'registry-auth'; readonly why: RegExp };
+  | {
+      readonly webhook: 200 | 503;
+      readonly blocker: 'tag-missing' | 'registry' | 'registry-auth';
+      readonly why: RegExp;
+    };
 
 const REFUSED = /^127\.0\.0\.1:\d+ answered 401 .*asked without credentials.*imagePullSecrets/;
 const STOPPED = /^127\.0\.0\.1:\d+ .*refused/i;
