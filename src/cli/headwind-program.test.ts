@@ -70,7 +70,9 @@ describe('headwind check-config', () => {
     });
     expect(code).toBe(2);
     expect(err).toContain('HEADWIND_API_PORT="x": expected a port');
-    expect(err).toContain('HEADWIND_HELM_AUTO_DISCOVERY="true": expected false: not available in this version');
+    expect(err).toContain(
+      'HEADWIND_HELM_AUTO_DISCOVERY="true": expected false: not available in this version',
+    );
   });
 
   it('checks the file about registries too', async () => {
@@ -82,6 +84,19 @@ describe('headwind check-config', () => {
     expect(err).toContain('2 settings cannot be used');
     expect(err).toContain(
       'HEADWIND_REGISTRY_CONFIG="/nonexistent/registries.yaml": expected a file that can be read (ENOENT)',
+    );
+  });
+
+  it('checks the file with the secrets of webhooks too, and shows no secret', async () => {
+    const { code, out, err } = await run(['check-config'], {
+      HEADWIND_WEBHOOK_SECRET: 'hunter2',
+      HEADWIND_WEBHOOK_SECRETS_FILE: '/nonexistent/secrets.yaml',
+    });
+    expect(code).toBe(2);
+    expect(out).toMatch(/^HEADWIND_WEBHOOK_SECRET +\[redacted\] +set /m);
+    expect(out + err).not.toContain('hunter2');
+    expect(err).toContain(
+      'HEADWIND_WEBHOOK_SECRETS_FILE="/nonexistent/secrets.yaml": expected a file that can be read (ENOENT)',
     );
   });
 
