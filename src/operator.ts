@@ -1,8 +1,10 @@
 import type { Environment } from './config/problem.ts';
 import type { RegistryConfig } from './config/registry-hosts.ts';
 import type { Settings } from './config/settings.ts';
+import type { WebhookSecrets } from './config/webhook-secrets.ts';
 import type { Clock } from './core/clock.ts';
 import { repositoryKey } from './core/image-reference.ts';
+import type { Signal } from './core/signal.ts';
 import type { WorkloadKind } from './core/workload.ts';
 import { requestKey, UpdateRequest } from './core/update-request.ts';
 import { anonymousAuthenticator } from './http/auth.ts';
@@ -18,6 +20,7 @@ import { createPullSecrets } from './kubernetes/pull-secrets.ts';
 import { createReflector, type ReflectorEvent } from './kubernetes/reflector.ts';
 import { readRunningDigests } from './kubernetes/running-digests.ts';
 import { createWorkloadWatch, scopesOf } from './kubernetes/workload-watch.ts';
+import { createCoalescer } from './pipeline/coalesce.ts';
 import type { Engine } from './pipeline/engine.ts';
 import { createPipeline, type PipelineOptions } from './pipeline/pipeline.ts';
 import { createRequestStore, requestsPath, type RequestStore } from './pipeline/request-store.ts';
@@ -29,11 +32,15 @@ import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { recordSpan } from './telemetry/trace.ts';
 import { createPoller, type PollerOptions } from './triggers/poller/poller.ts';
 import { WEBHOOK_SENDERS } from './triggers/webhook/senders.ts';
+import { createWebhookTrust } from './triggers/webhook/trust.ts';
 
 export interface OperatorOptions {
   readonly settings: Settings;
   /** How single registries are dealt with; all alike without it. */
   readonly registryConfig?: RegistryConfig;
+  /** By what webhooks prove who sent them; nobody has to without it. Read again when the file changes that they are from. */
+  readonly webhookSecrets?: WebhookSecrets;
+  readonly readFile?: (path: string) => Promise<string>;
   readonly connection: Connection;
   /** The process's own, which tells who Headwind is at the clouds; without it, nobody. */
   readonly env?: Environment;
@@ -176,7 +183,22 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   ];
   const synced = track(Promise.all(reflectors.map((reflector) => reflector.synced)));
 
+  const trust = createWebhookTrust({
+    senders: WEBHOOK_SENDERS,
+    initial: options.webhookSecrets,
+    common: settings.webhookSecret,
+    file: settings.webhookSecretsFile,
+    readFile: options.readFile,
+    clock,
+    log: logRoot.target('headwind::webhook'),
+  });
+  const accept = createCoalescer((signals) => engine.accept(signals));
+  // What concerns nobody is known only once the workloads are. Charts are followed elsewhere.
+  const concerns = ({ type, repository }: Signal): boolean =>
+    !synced.isDone() || type === 'chart' || catalog.byRepository(repositoryKey(repository)).length > 0;
+
   const stopWorking = async (): Promise<void> => {
+    trust.stop();
     await Promise.all([poller.stop(), pruner.stop()]);
     await engine.stop();
     await Promise.all(reflectors.map((reflector) => reflector.stop()));
@@ -192,7 +214,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     metrics,
     version,
     senders: WEBHOOK_SENDERS,
-    accept: acceptOnceSynced({ engine, synced: synced.done, clock, metrics }),
+    hostOf: (sender) => settings.webhookHosts.get(sender),
+    authenticity: trust.authenticity,
+    accept: acceptOnceSynced({ accept, synced: synced.done, clock, metrics }),
+    concerns,
+    limits: { pushesPerSecond: settings.webhookRateLimit },
     health: buildHealth(engine, synced.isDone),
     authenticator: anonymousAuthenticator,
     audit: createAudit(logRoot, clock),
@@ -298,12 +324,12 @@ function buildHealth(engine: Engine, isSynced: () => boolean): Health {
 
 /** A signal that comes before the workloads are known would match nothing and be lost: it waits, or is refused. */
 function acceptOnceSynced({
-  engine,
+  accept,
   synced,
   clock,
   metrics,
 }: {
-  readonly engine: Engine;
+  readonly accept: Engine['accept'];
   readonly synced: Promise<unknown>;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -316,7 +342,7 @@ function acceptOnceSynced({
     } finally {
       cancel();
     }
-    const outcome = await engine.accept(signals);
+    const outcome = await accept(signals);
     if (outcome.unresolved === 0) for (const _ of signals) metrics.webhookEventsProcessed.inc();
     return outcome;
   };

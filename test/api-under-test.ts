@@ -1,6 +1,7 @@
 import type { ActionOutcome, AuditEntry } from '../src/http/approval-actions.ts';
 import { createApprovalApp, type Approvals, type ApprovalDependencies } from '../src/http/approval-api.ts';
 import { anonymousAuthenticator, type Authenticator } from '../src/http/auth.ts';
+import { createRecentWebhooks } from '../src/http/recent-webhooks.ts';
 import type { EdgeApp } from '../src/http/edge.ts';
 import type { UpdateRequest } from '../src/core/update-request.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
@@ -76,6 +77,7 @@ export function anApi(
         },
       ],
     },
+    recentWebhooks: createRecentWebhooks(),
     authenticator: options.authenticator ?? anonymousAuthenticator,
     audit: { record: (entry) => audited.push(entry) },
     health: {

@@ -3,6 +3,7 @@ import { describeEnvironment } from '../config/documentation.ts';
 import { formatProblems, type Environment } from '../config/problem.ts';
 import { readRegistryConfig } from '../config/registry-config.ts';
 import { readConfigWarnings, readSettings, textOf } from '../config/settings.ts';
+import { readWebhookSecrets } from '../config/webhook-secrets.ts';
 import { visible } from '../core/visible.ts';
 import { UsageError } from './exit.ts';
 import { formatTable } from './table.ts';
@@ -16,7 +17,7 @@ export interface CheckConfigOptions {
 
 /**
  * `headwind check-config`: all settings with what they are and what for, and all that is wrong with them, also in the
- * file that one of them names.
+ * files that some of them name.
  */
 export function checkConfigCommand({ env, terminal, readFile }: CheckConfigOptions): Command {
   return new Command('check-config')
@@ -29,7 +30,12 @@ export function checkConfigCommand({ env, terminal, readFile }: CheckConfigOptio
       const settings = readSettings(env);
       const file = textOf(env, 'HEADWIND_REGISTRY_CONFIG');
       const registries = await readRegistryConfig({ file, readFile });
-      const problems = [settings, registries].flatMap((read) => (read.ok ? [] : read.error));
+      const secrets = await readWebhookSecrets({
+        common: undefined,
+        file: textOf(env, 'HEADWIND_WEBHOOK_SECRETS_FILE'),
+        readFile,
+      });
+      const problems = [settings, registries, secrets].flatMap((read) => (read.ok ? [] : read.error));
       if (problems.length > 0) throw new UsageError(formatConfigError(formatProblems(problems)));
       if (quiet !== true) terminal.out('\nThe configuration can be used.');
     });

@@ -87,6 +87,19 @@ describe('headwind check-config', () => {
     );
   });
 
+  it('checks the file with the secrets of webhooks too, and shows no secret', async () => {
+    const { code, out, err } = await run(['check-config'], {
+      HEADWIND_WEBHOOK_SECRET: 'hunter2',
+      HEADWIND_WEBHOOK_SECRETS_FILE: '/nonexistent/secrets.yaml',
+    });
+    expect(code).toBe(2);
+    expect(out).toMatch(/^HEADWIND_WEBHOOK_SECRET +\[redacted\] +set /m);
+    expect(out + err).not.toContain('hunter2');
+    expect(err).toContain(
+      'HEADWIND_WEBHOOK_SECRETS_FILE="/nonexistent/secrets.yaml": expected a file that can be read (ENOENT)',
+    );
+  });
+
   it('can be silent but for what is wrong', async () => {
     const { code, out, err } = await run(['check-config', '--quiet'], { HEADWIND_APIPORT: '1' });
     expect([code, out]).toEqual([0, '']);

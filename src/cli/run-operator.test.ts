@@ -6,7 +6,12 @@ import { createRecordingTerminal, type RecordingTerminal } from '../../test/part
 import type { Environment } from '../config/problem.ts';
 import type { Connection } from '../kubernetes/connection.ts';
 import { UsageError } from './exit.ts';
-import { runOperator, type RunningOperator, type RunOperatorOptions } from './run-operator.ts';
+import {
+  runOperator,
+  type OperatorParts,
+  type RunningOperator,
+  type RunOperatorOptions,
+} from './run-operator.ts';
 
 const connection: Connection = {
   server: new URL('https://10.0.0.1:443'),
@@ -139,6 +144,34 @@ describe('the operator’s process', () => {
     const world = runWith({ env: { HEADWIND_API_PORT: 'x', HEADWIND_UI_PORT: 'y' } });
     await expect(world.code).rejects.toThrow(UsageError);
     await expect(world.code).rejects.toThrow(/HEADWIND_API_PORT[^]*HEADWIND_UI_PORT/);
+    expect(world.happened).toEqual([]);
+  });
+
+  it('hands over the secrets of webhooks, from the environment and from the file', async () => {
+    const given: OperatorParts['webhookSecrets'][] = [];
+    const world = runWith({
+      env: { HEADWIND_WEBHOOK_SECRET: 'for-all', HEADWIND_WEBHOOK_SECRETS_FILE: '/s.yaml' },
+      readFile: () => Promise.resolve('zot: for-zot'),
+      startOperator: ({ webhookSecrets }) => {
+        given.push(webhookSecrets);
+        return Promise.resolve({ stop: () => Promise.resolve() });
+      },
+    });
+    await eventually(() => given.length === 1, { what: 'the start' });
+    expect(given).toMatchObject([{ common: ['for-all'], own: new Map([['zot', ['for-zot']]]) }]);
+    world.events.emit('SIGTERM');
+    await world.code;
+  });
+
+  it('refuses to start with files that cannot be used, and says so of all of them', async () => {
+    const world = runWith({
+      env: { HEADWIND_WEBHOOK_SECRETS_FILE: '/s.yaml', HEADWIND_REGISTRY_CONFIG: '/r.yaml' },
+      readFile: () => Promise.resolve('zto: hunter2'),
+    });
+    const failure = await world.code.catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(UsageError);
+    expect(String(failure)).toMatch(/2 settings cannot be used:.*r\.yaml: zto.*s\.yaml: zto/s);
+    expect(String(failure)).not.toMatch(/s\.yaml.*hunter2/);
     expect(world.happened).toEqual([]);
   });
 

@@ -3,6 +3,7 @@ import { formatProblems, type Environment } from '../config/problem.ts';
 import { readRegistryConfig } from '../config/registry-config.ts';
 import { DEFAULT_REGISTRY_CONFIG, type RegistryConfig } from '../config/registry-hosts.ts';
 import { readConfigWarnings, readSettings } from '../config/settings.ts';
+import { readWebhookSecrets, secretsWithoutFile, type WebhookSecrets } from '../config/webhook-secrets.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Connection } from '../kubernetes/connection.ts';
 import { createLogRoot, type Log, type LogRoot } from '../telemetry/log.ts';
@@ -26,6 +27,8 @@ export interface RunningOperator {
 export interface OperatorParts {
   readonly settings: Settings;
   readonly registryConfig: RegistryConfig;
+  readonly webhookSecrets: WebhookSecrets;
+  readonly readFile: (path: string) => Promise<string>;
   readonly connection: Connection;
   readonly env: Environment;
   readonly clock: Clock;
@@ -60,9 +63,12 @@ export async function runOperator(options: RunOperatorOptions): Promise<ExitCode
   const { env, terminal, version, clock } = options;
   const settings = readSettings(env);
   if (!settings.ok) throw new UsageError(formatConfigError(formatProblems(settings.error)));
-  const { registryConfigFile: file } = settings.value;
+  const { registryConfigFile, webhookSecretsFile } = settings.value;
   // Nothing is waited for without need: signals and bugs are not caught before.
-  const registryConfig = file === undefined ? DEFAULT_REGISTRY_CONFIG : await readRegistries(file, options);
+  const files =
+    registryConfigFile === undefined && webhookSecretsFile === undefined
+      ? withoutFiles(settings.value)
+      : await readFiles(settings.value, options.readFile);
   const logRoot = createLogRoot({
     filter: settings.value.logFilter,
     format: formatOf(settings.value, terminal),
@@ -78,7 +84,7 @@ export async function runOperator(options: RunOperatorOptions): Promise<ExitCode
 
   const starting = start(options, {
     settings: settings.value,
-    registryConfig,
+    ...files,
     logRoot,
   });
   const started = await Promise.race([starting.then((operator) => ({ operator })), signalled]).catch(
@@ -96,20 +102,32 @@ export async function runOperator(options: RunOperatorOptions): Promise<ExitCode
   return runUntilEnd(started.operator, signalled, { log, clock });
 }
 
-async function readRegistries(file: string, { readFile }: RunOperatorOptions): Promise<RegistryConfig> {
-  const config = await readRegistryConfig({ file, readFile });
-  if (!config.ok) throw new UsageError(formatConfigError(formatProblems(config.error)));
-  return config.value;
+/** What the files say that settings name. */
+type Files = Pick<OperatorParts, 'registryConfig' | 'webhookSecrets'>;
+
+function withoutFiles({ webhookSecret }: Settings): Files {
+  return { registryConfig: DEFAULT_REGISTRY_CONFIG, webhookSecrets: secretsWithoutFile(webhookSecret) };
+}
+
+async function readFiles(settings: Settings, readFile: RunOperatorOptions['readFile']): Promise<Files> {
+  const { registryConfigFile, webhookSecretsFile, webhookSecret: common } = settings;
+  const [registries, secrets] = await Promise.all([
+    readRegistryConfig({ file: registryConfigFile, readFile }),
+    readWebhookSecrets({ common, file: webhookSecretsFile, readFile }),
+  ]);
+  if (registries.ok && secrets.ok) return { registryConfig: registries.value, webhookSecrets: secrets.value };
+  const problems = [registries, secrets].flatMap((read) => (read.ok ? [] : read.error));
+  throw new UsageError(formatConfigError(formatProblems(problems)));
 }
 
 async function start(
   options: RunOperatorOptions,
-  parts: Pick<OperatorParts, 'settings' | 'registryConfig' | 'logRoot'>,
+  parts: Pick<OperatorParts, 'settings' | 'logRoot'> & Files,
 ): Promise<RunningOperator> {
-  const { env, clock, random, version } = options;
+  const { env, clock, random, version, readFile } = options;
   const connection = await options.loadConnection();
   parts.logRoot.target('headwind').info({ server: connection.server.origin }, 'Kubernetes API found');
-  return options.startOperator({ ...parts, connection, env, clock, random, version });
+  return options.startOperator({ ...parts, connection, env, clock, random, version, readFile });
 }
 
 async function stopOnceStarted(starting: Promise<RunningOperator>): Promise<void> {

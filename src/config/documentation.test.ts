@@ -36,4 +36,12 @@ describe('describeEnvironment', () => {
     const rows = describeEnvironment({ HEADWIND_API_URL: 'https://bob:hunter2@x.example.com' });
     expect(JSON.stringify(rows)).not.toContain('hunter2');
   });
+
+  it('shows a variable that is a secret as set, and nothing of it', () => {
+    const rows = describeEnvironment({ HEADWIND_WEBHOOK_SECRET: 'hunter2' });
+    expect(rows.find(({ variable }) => variable === 'HEADWIND_WEBHOOK_SECRET')).toMatchObject({
+      isSet: true,
+      value: '[redacted]',
+    });
+  });
 });

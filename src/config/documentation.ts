@@ -1,6 +1,7 @@
+import { REDACTED } from '../core/redact.ts';
 import { showValue, type Environment } from './problem.ts';
 import { textOf } from './settings.ts';
-import { VARIABLES } from './variables.ts';
+import { VARIABLES, type Variable } from './variables.ts';
 
 /** One row of the list of settings. */
 export interface SettingRow {
@@ -34,6 +35,13 @@ export function describeEnvironment(
 ): readonly (SettingRow & { readonly value: string; readonly isSet: boolean })[] {
   return listSettings().map((row) => {
     const text = textOf(env, row.variable);
-    return { ...row, isSet: text !== undefined, value: text === undefined ? row.fallback : showValue(text) };
+    const shown = text === undefined ? row.fallback : isSecret(row.variable) ? REDACTED : showValue(text);
+    return { ...row, isSet: text !== undefined, value: shown };
   });
+}
+
+function isSecret(name: string): boolean {
+  return Object.entries<Variable<unknown>>(VARIABLES).some(
+    ([variable, { isSecret: hidden }]) => variable === name && hidden === true,
+  );
 }

@@ -4,11 +4,7 @@ import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { normaliseHost, toRepository } from '../core/image-reference.ts';
 import type { RegistryMirror } from './registry-hosts.ts';
-
-export interface ConfigFile {
-  readonly file: string;
-  readonly readFile: (path: string) => Promise<string>;
-}
+import { codeOf, type ConfigFile } from './yaml-document.ts';
 
 /** Amounts as they stand in the file; a timeout in milliseconds. */
 export interface LimitsEntry {
@@ -153,9 +149,4 @@ function isCertificate(pem: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** What the system says about a failure, for the end of a message; empty where it says nothing. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
 }

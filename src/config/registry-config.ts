@@ -1,16 +1,16 @@
-import { loadAll } from 'js-yaml';
 import { z } from 'zod';
 import { normaliseHost } from '../core/image-reference.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { place, problemsOf } from './document-problems.ts';
 import type { ConfigProblem } from './problem.ts';
-import { checkDocument, codeOf, type ConfigFile, type LimitsEntry } from './registry-config-schema.ts';
+import { checkDocument, type LimitsEntry } from './registry-config-schema.ts';
 import {
   DEFAULT_REGISTRY_CONFIG,
   type RegistryConfig,
   type RegistryHost,
   type RegistryLimits,
 } from './registry-hosts.ts';
+import { readYamlDocument, type ConfigFile } from './yaml-document.ts';
 
 export interface RegistryConfigSource {
   /** None: what holds without one. */
@@ -19,7 +19,6 @@ export interface RegistryConfigSource {
 }
 
 const VARIABLE = 'HEADWIND_REGISTRY_CONFIG';
-const MAX_LENGTH = 1024 * 1024;
 
 /**
  * Reads the file that says how registries are dealt with, and the CA files that it names (relative paths from where it
@@ -42,7 +41,7 @@ export async function readRegistryConfig(
 }
 
 async function readConfigFile(source: ConfigFile): Promise<Result<RegistryConfig, readonly ConfigProblem[]>> {
-  const document = await readDocument(source);
+  const document = await readYamlDocument(VARIABLE, source);
   if (!document.ok) return fail([document.error]);
   const raw = document.value ?? {};
   const parsed = await checkDocument(raw, source);
@@ -65,24 +64,6 @@ async function readConfigFile(source: ConfigFile): Promise<Result<RegistryConfig
     ],
   );
   return ok({ defaults, hosts: new Map(hosts) });
-}
-
-async function readDocument({ file, readFile }: ConfigFile): Promise<Result<unknown, ConfigProblem>> {
-  const bad = (expected: string): Result<never, ConfigProblem> =>
-    fail({ variable: VARIABLE, value: file, expected });
-  let text;
-  try {
-    text = await readFile(file);
-  } catch (error) {
-    return bad(`a file that can be read${codeOf(error)}`);
-  }
-  if (text.length > MAX_LENGTH) return bad('a file of at most 1 MiB');
-  try {
-    const [document, second] = loadAll(text);
-    return second === undefined ? ok(document) : bad('one YAML document');
-  } catch (error) {
-    return bad(`a YAML file${placeOf(error)}`);
-  }
 }
 
 function limitsOf({
@@ -109,11 +90,4 @@ function sameHostTwice(raw: unknown, file: string): readonly ConfigProblem[] {
     if (other === undefined) return [];
     return [{ variable: place(file, ['hosts', host]), value: host, expected: `one entry for ${other}` }];
   });
-}
-
-const Marked = z.object({ mark: z.object({ line: z.number() }) });
-
-function placeOf(error: unknown): string {
-  const parsed = Marked.safeParse(error);
-  return parsed.success ? ` (line ${parsed.data.mark.line + 1} is none)` : '';
 }

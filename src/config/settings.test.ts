@@ -25,6 +25,10 @@ describe('readSettings', () => {
       verifyImages: 'auto',
       insecureRegistries: [],
       registryConfigFile: undefined,
+      webhookSecret: undefined,
+      webhookSecretsFile: undefined,
+      webhookHosts: new Map(),
+      webhookRateLimit: 500,
       pollingEnabled: false,
       pollingIntervalMs: 300_000,
       requestExpiryMs: 86_400_000,
@@ -70,6 +74,12 @@ describe('readSettings', () => {
       { labelSelector: 'team=shop,tier in (web, api),!legacy,app.kubernetes.io/name!=x,a notin (b)' },
     ],
     ['later switches may be off', { HEADWIND_HELM_AUTO_DISCOVERY: 'false', SLACK_ENABLED: '0' }, {}],
+    [
+      'webhooks may have secrets and hosts',
+      { HEADWIND_WEBHOOK_SECRET: 'hunter2', HEADWIND_WEBHOOK_HOSTS: 'zot=zot.example.com' },
+      { webhookSecret: 'hunter2', webhookHosts: new Map([['zot', 'zot.example.com']]) },
+    ],
+    ['webhooks may come at any rate', { HEADWIND_WEBHOOK_RATE_LIMIT: '0' }, { webhookRateLimit: 0 }],
     ['polling may be on', { HEADWIND_POLLING_ENABLED: 'true' }, { pollingEnabled: true }],
     ['polls may be rare', { HEADWIND_POLLING_INTERVAL: '1h' }, { pollingIntervalMs: 3_600_000 }],
     ['the mode none may be said', { HEADWIND_API_AUTH_MODE: 'None' }, { apiAuthMode: 'none' }],
@@ -156,6 +166,7 @@ describe('readSettings', () => {
       'a list with a URL with a password',
       { HEADWIND_INSECURE_REGISTRIES: 'https://bob:hunter2@x.example.com' },
     ],
+    ['a secret that cannot be one', { HEADWIND_WEBHOOK_SECRET: 'hunter2 with an \u00e9' }],
     ['a switch that holds a token', { SLACK_ENABLED: 'https://hooks.slack.com/services/T0/B0/hunter2' }],
   ])('does not show the secret in %s', (_name, env) => {
     const problems = problemsOf(env);

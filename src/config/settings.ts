@@ -1,5 +1,5 @@
 import type { LogFilter } from '../core/log-filter.ts';
-import { redactText } from '../core/redact.ts';
+import { REDACTED, redactText } from '../core/redact.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { showValue, type ConfigProblem, type Environment } from './problem.ts';
 import { findStrangeVariables, isServiceLink } from './strange-variables.ts';
@@ -26,6 +26,14 @@ export interface Settings {
   readonly insecureRegistries: readonly string[];
   /** The path of the file that says how single registries are dealt with. */
   readonly registryConfigFile: string | undefined;
+  /** By which every webhook may prove who sent it. */
+  readonly webhookSecret: string | undefined;
+  /** The path of the file with the secrets of single senders. */
+  readonly webhookSecretsFile: string | undefined;
+  /** By sender: the registry host, a path may follow, for bodies that name none. */
+  readonly webhookHosts: ReadonlyMap<string, string>;
+  /** Pushes a second for each sender; 0: any number. */
+  readonly webhookRateLimit: number;
   readonly pollingEnabled: boolean;
   /** For workloads that do not say. */
   readonly pollingIntervalMs: number;
@@ -51,12 +59,13 @@ export interface Settings {
 export function readSettings(env: Environment): Result<Settings, readonly ConfigProblem[]> {
   const problems: ConfigProblem[] = [];
 
-  const get = <T>(name: string, { read, fallback }: Variable<T>): T => {
+  const get = <T>(name: string, { read, fallback, isSecret }: Variable<T>): T => {
     const text = textOf(env, name);
     if (text === undefined) return fallback;
     const parsed = read(text);
     if (parsed.ok) return parsed.value;
-    problems.push({ variable: name, value: showValue(text), expected: redactText(parsed.error) });
+    const value = isSecret === true ? REDACTED : showValue(text);
+    problems.push({ variable: name, value, expected: redactText(parsed.error) });
     return fallback;
   };
 
@@ -96,6 +105,10 @@ function collect(get: <T>(name: string, variable: Variable<T>) => T): Settings {
     verifyImages: get('HEADWIND_VERIFY_IMAGES', own.HEADWIND_VERIFY_IMAGES),
     insecureRegistries: get('HEADWIND_INSECURE_REGISTRIES', own.HEADWIND_INSECURE_REGISTRIES),
     registryConfigFile: get('HEADWIND_REGISTRY_CONFIG', own.HEADWIND_REGISTRY_CONFIG),
+    webhookSecret: get<string | undefined>('HEADWIND_WEBHOOK_SECRET', own.HEADWIND_WEBHOOK_SECRET),
+    webhookSecretsFile: get('HEADWIND_WEBHOOK_SECRETS_FILE', own.HEADWIND_WEBHOOK_SECRETS_FILE),
+    webhookHosts: get('HEADWIND_WEBHOOK_HOSTS', own.HEADWIND_WEBHOOK_HOSTS),
+    webhookRateLimit: get('HEADWIND_WEBHOOK_RATE_LIMIT', own.HEADWIND_WEBHOOK_RATE_LIMIT),
     pollingEnabled: get('HEADWIND_POLLING_ENABLED', own.HEADWIND_POLLING_ENABLED),
     pollingIntervalMs: get('HEADWIND_POLLING_INTERVAL', own.HEADWIND_POLLING_INTERVAL),
     requestExpiryMs: get('HEADWIND_REQUEST_EXPIRY', own.HEADWIND_REQUEST_EXPIRY),

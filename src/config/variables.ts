@@ -1,4 +1,5 @@
 import { DEFAULT_LOG_FILTER, type LogFilter } from '../core/log-filter.ts';
+import { fail, ok } from '../core/result.ts';
 import { readLabelSelector } from './label-selector.ts';
 import {
   readAddress,
@@ -17,6 +18,8 @@ import {
   readWhole,
   type Reader,
 } from './values.ts';
+import { readWebhookHosts } from './webhook-hosts.ts';
+import { isSecret, SECRET_EXPECTED } from './webhook-secrets-schema.ts';
 
 /** One environment variable: how it is read, what counts when it is absent or empty, and what it is for. */
 export interface Variable<T> {
@@ -26,6 +29,8 @@ export interface Variable<T> {
   /** The same as it would be written; empty for "not set". */
   readonly shown: string;
   readonly description: string;
+  /** Whether what it is set to is shown to nobody. */
+  readonly isSecret?: boolean;
 }
 
 /** The ports' variables; Kubernetes itself may set them to something else (see `isServiceLink`). */
@@ -82,6 +87,29 @@ export const VARIABLES = {
   HEADWIND_REGISTRY_CONFIG: optional(
     readText,
     'Path of a YAML file that says how single registries are dealt with: mirrors, CA, plain HTTP, rate and limits',
+  ),
+  HEADWIND_WEBHOOK_SECRET: {
+    ...optional(
+      (text) => (isSecret(text) ? ok(text) : fail(SECRET_EXPECTED)),
+      'Secret by which every webhook proves who sent it; see docs/webhooks.md',
+    ),
+    isSecret: true,
+  },
+  HEADWIND_WEBHOOK_SECRETS_FILE: optional(
+    readText,
+    'Path of a YAML file with the secrets of single senders, read again when it changes',
+  ),
+  HEADWIND_WEBHOOK_HOSTS: variable<ReadonlyMap<string, string>>(
+    readWebhookHosts,
+    new Map(),
+    '',
+    'Registry hosts of senders that do not say theirs, e.g. `zot=zot.example.com,nexus=docker.example.com:8443`',
+  ),
+  HEADWIND_WEBHOOK_RATE_LIMIT: variable(
+    readWhole(0, 100_000),
+    500,
+    '500',
+    'How many pushes a second that concern a workload each sender may tell of, ten times as many after a silence; `0`: any number',
   ),
   HEADWIND_POLLING_ENABLED: variable(
     readBoolean,

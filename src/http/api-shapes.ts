@@ -82,6 +82,42 @@ export const ProblemShape = z.looseObject({
   current_phase: z.enum(PHASES).optional(),
 });
 
+const SignalShape = z.object({
+  kind: z.enum(['image', 'chart']),
+  registry: z.string(),
+  repository: z.string(),
+  tag: z.string(),
+  digest: z.string().optional().describe('As the sender claims it'),
+});
+
+const OutcomeShape = z.object({
+  result: z
+    .enum(['created', 'known', 'stay', 'unresolved', 'unmatched', 'ignored', 'duplicate', 'refused'])
+    .describe(
+      'For an artifact: a request was created, was there already, is not wanted, or could not be recorded. For a signal: no workload uses it. For an entry: it is no push. For the delivery: it came before, or was refused',
+    ),
+  message: z.string(),
+  kind: z.string().optional(),
+  namespace: z.string().optional(),
+  name: z.string().optional(),
+  artifact: z.string().optional(),
+  request: z.string().optional().describe("The UpdateRequest's name"),
+});
+export type WebhookOutcomeView = z.infer<typeof OutcomeShape>;
+
+/** One webhook that came in, and what came of it. */
+export const WebhookDeliveryView = z.object({
+  receivedAt: z.iso.datetime(),
+  sender: z
+    .string()
+    .describe('`registry` where /webhook/registry could not tell, `unknown` where there is no such path'),
+  path: z.string(),
+  status: z.int().min(100).max(599).describe('The status that it was answered with'),
+  signals: z.array(SignalShape).readonly(),
+  outcome: z.array(OutcomeShape).readonly(),
+});
+export type WebhookDeliveryView = z.infer<typeof WebhookDeliveryView>;
+
 export const HealthShape = z.object({
   status: z.enum(['healthy', 'unhealthy']),
   checks: z.array(z.object({ name: z.string(), ok: z.boolean(), message: z.string().optional() })),

@@ -21,6 +21,7 @@ import { createEdge, refuse, remoteAddressOf, sealRoutes, type EdgeApp, type Edg
 import { mountHealth } from './health.ts';
 import { openApiDocument } from './openapi.ts';
 import { problem, retryAfter, type Problem } from './problem.ts';
+import type { RecentWebhooks } from './recent-webhooks.ts';
 
 export interface UpdateFilter {
   readonly phase?: readonly Phase[] | undefined;
@@ -48,6 +49,7 @@ export interface WorkloadsView {
 export interface ApprovalDependencies {
   readonly approvals: Approvals;
   readonly workloads: WorkloadsView;
+  readonly recentWebhooks: Pick<RecentWebhooks, 'list'>;
   readonly authenticator: Authenticator;
   readonly audit: ActionDependencies['audit'];
   readonly health: Health;
@@ -66,7 +68,8 @@ const UNAVAILABLE_RETRY_SECONDS = 5;
 
 /** The approval API (8081). */
 export function createApprovalApp(dependencies: ApprovalDependencies): EdgeApp {
-  const { approvals, workloads, authenticator, audit, health, metrics, log, version } = dependencies;
+  const { approvals, workloads, recentWebhooks, authenticator, audit, health, metrics, log, version } =
+    dependencies;
   const app = createEdge({ server: 'api', log, metrics });
 
   app.use('/api/*', async (c, next) => {
@@ -125,6 +128,8 @@ export function createApprovalApp(dependencies: ApprovalDependencies): EdgeApp {
     if (!query.success) return refuse(c, problem('HW_BAD_QUERY', `${describeIssues(query.error)}.`));
     return c.json(workloads.list(query.data));
   });
+
+  app.get('/api/v1/webhooks/recent', (c) => c.json(recentWebhooks.list()));
 
   const document = openApiDocument(version);
   app.get('/openapi.json', (c) => c.json(document));

@@ -26,8 +26,19 @@ export const MAX_VALUES = 25_000;
 
 const BUSY_RETRY_SECONDS = 1;
 
-/** The request's body as JSON, which must be there and be declared as such. */
-export async function readJson(request: Request, options: JsonOptions): Promise<Result<unknown, Problem>> {
+/** A body before anybody has looked into it. */
+export interface ReceivedBody {
+  /** Exactly as it came, which is what signatures are made of. */
+  readonly raw: Uint8Array;
+  /** The JSON in it, as bytes: the field's value where it is a form, else `raw` itself. */
+  readonly content: Uint8Array;
+}
+
+/** The request's body, declared as JSON (or as a form, or as anything where that is allowed), not yet parsed. */
+export async function receiveBody(
+  request: Request,
+  options: JsonOptions,
+): Promise<Result<ReceivedBody, Problem>> {
   const encoding = checkEncoding(request.headers);
   if (encoding !== undefined) return fail(encoding);
   const type = request.headers.get('content-type');
@@ -36,9 +47,9 @@ export async function readJson(request: Request, options: JsonOptions): Promise<
   if (!isJson(type) && !untyped && field === undefined) return fail(wrongType(type));
   const bytes = await readBytes(request, options);
   if (!bytes.ok) return bytes;
-  if (field === undefined) return parseJson(bytes.value);
-  const value = formFieldOf(bytes.value, field);
-  return value === undefined ? fail(wrongType(type)) : parseJson(value);
+  const raw = bytes.value;
+  const content = field === undefined ? raw : formFieldOf(raw, field);
+  return content === undefined ? fail(wrongType(type)) : ok({ raw, content });
 }
 
 /**
@@ -129,7 +140,8 @@ function noRoom(): Problem {
   return retryAfter(BUSY_RETRY_SECONDS, problem('HW_BUSY', 'Too many bodies are in work; try again.'));
 }
 
-function parseJson(bytes: Uint8Array): Result<unknown, Problem> {
+/** The JSON in these bytes, within what is parsed without holding up everybody else. */
+export function parseJson(bytes: Uint8Array): Result<unknown, Problem> {
   const text = decode(bytes);
   if (text === undefined) return fail(problem('HW_BAD_JSON', 'The body is not UTF-8.'));
   if (text.trim() === '') return fail(problem('HW_BAD_JSON', 'The body is empty; JSON was expected.'));

@@ -1,4 +1,5 @@
 import { Hono, type Context } from 'hono';
+import { redactText } from '../core/redact.ts';
 import type { Identity } from './auth.ts';
 import type { Log, LabelledCounter } from './dependencies.ts';
 import { problem, PROBLEM_CONTENT_TYPE, PROBLEMS, toLabel, toProblemBody, type Problem } from './problem.ts';
@@ -89,6 +90,8 @@ export function remoteAddressOf(c: EdgeContext): string | undefined {
 
 const MAX_ECHOED = 200;
 
+/** The path as it may be echoed and logged: the end of a webhook's path may be a secret. */
 function shorten(path: string): string {
-  return path.length > MAX_ECHOED ? `${path.slice(0, MAX_ECHOED)}…` : path;
+  const clean = redactText(path);
+  return clean.length > MAX_ECHOED ? `${clean.slice(0, MAX_ECHOED)}…` : clean;
 }

@@ -7,6 +7,7 @@ import {
   HealthShape,
   ProblemShape,
   UpdateRequestView,
+  WebhookDeliveryView,
   WorkloadShape,
 } from './api-shapes.ts';
 
@@ -123,6 +124,15 @@ export const API_ROUTES: readonly DocumentedRoute[] = [
   },
   {
     method: 'get',
+    path: '/api/v1/webhooks/recent',
+    summary: 'The last 200 webhooks and what came of them, newest first',
+    answers: {
+      200: { description: 'All of them', shape: z.array(WebhookDeliveryView) },
+      401: UNAUTHENTICATED,
+    },
+  },
+  {
+    method: 'get',
     path: '/openapi.json',
     summary: 'This document',
     answers: { 200: { description: 'OpenAPI 3.1', shape: z.looseObject({ openapi: z.string() }) } },
@@ -138,6 +148,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   ActionBody,
   Blocker: BlockerShape,
   Workload: WorkloadShape,
+  WebhookDelivery: WebhookDeliveryView,
   Problem: ProblemShape,
   Health: HealthShape,
 };

@@ -8,6 +8,7 @@ export const PROBLEMS = {
   HW_BODY_INCOMPLETE: { status: 400, title: 'The body ended early' },
   HW_BAD_QUERY: { status: 400, title: 'A query parameter has a value that it cannot have' },
   HW_UNAUTHENTICATED: { status: 401, title: 'Nobody is signed in' },
+  HW_NOT_PROVEN: { status: 401, title: 'The webhook does not prove who sent it' },
   HW_CROSS_SITE: { status: 403, title: 'A page of another site may not act here' },
   HW_NOT_FOUND: { status: 404, title: 'There is no such route' },
   HW_REQUEST_NOT_FOUND: { status: 404, title: 'There is no such UpdateRequest' },
@@ -19,9 +20,11 @@ export const PROBLEMS = {
   HW_UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body is not sent as JSON' },
   HW_UNEXPECTED_SHAPE: { status: 422, title: 'The body does not have the expected shape' },
   HW_BUSY: { status: 429, title: 'Too much is in work at once' },
+  HW_RATE_LIMITED: { status: 429, title: 'The sender tells of too many pushes' },
   HW_HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
   HW_INTERNAL: { status: 500, title: 'Something went wrong inside' },
   HW_NOT_DURABLE: { status: 503, title: 'The event could not be recorded' },
+  HW_KEYS_UNAVAILABLE: { status: 503, title: 'It cannot be told just now who sent the webhook' },
   HW_UNAVAILABLE: { status: 503, title: 'The Kubernetes API cannot be reached' },
 } as const;
 

@@ -4,6 +4,7 @@ import type { Log } from './dependencies.ts';
 import { listen, type Application, type Listening } from './listen.ts';
 import { createMetricsApp, type MetricsDependencies } from './metrics-server.ts';
 import { toLabel } from './problem.ts';
+import { createRecentWebhooks, type RecentWebhooks } from './recent-webhooks.ts';
 import { createWebhookApp, type WebhookDependencies } from './webhook-server.ts';
 
 export interface Ports {
@@ -15,8 +16,11 @@ export interface Ports {
 
 export interface ServersOptions
   extends
-    Omit<ApprovalDependencies, 'log' | 'metrics'>,
-    Pick<WebhookDependencies, 'senders' | 'hostOf' | 'accept' | 'clock'> {
+    Omit<ApprovalDependencies, 'log' | 'metrics' | 'recentWebhooks'>,
+    Pick<
+      WebhookDependencies,
+      'senders' | 'hostOf' | 'authenticity' | 'accept' | 'concerns' | 'clock' | 'limits'
+    > {
   readonly bindAddress: string;
   /** 0 for any free one. */
   readonly ports: Ports;
@@ -53,8 +57,12 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
     running.push(listening);
     return listening.port;
   };
-  const logged = (server: keyof Ports): ServersOptions & { readonly log: Log } => ({
+  const recentWebhooks = createRecentWebhooks();
+  const logged = (
+    server: keyof Ports,
+  ): ServersOptions & { readonly log: Log; readonly recentWebhooks: RecentWebhooks } => ({
     ...options,
+    recentWebhooks,
     log: options.logOf(server),
   });
   try {

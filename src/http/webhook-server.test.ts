@@ -5,7 +5,8 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { createRecordingLog } from '../telemetry/recording-log.ts';
 import { WEBHOOK_SENDERS } from '../triggers/webhook/senders.ts';
 import { ProblemShape } from './api-shapes.ts';
-import { createWebhookApp, type AcceptOutcome, type WebhookLimits } from './webhook-server.ts';
+import { createWebhookApp, type WebhookLimits } from './webhook-server.ts';
+import type { AcceptOutcome } from './webhook-settlement.ts';
 
 const DONE: AcceptOutcome = { matched: 2, created: 1, unresolved: 0 };
 const HUB = { push_data: { tag: 'v1.2.3' }, repository: { repo_name: 'myimage' } };

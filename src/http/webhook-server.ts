@@ -1,36 +1,26 @@
-import type { Clock } from '../core/clock.ts';
-import { fail, ok, type Result } from '../core/result.ts';
-import type { Signal } from '../core/signal.ts';
-import type {
-  WebhookContext,
-  WebhookMessage,
-  WebhookReading,
-  WebhookSender,
-} from '../triggers/webhook/sender.ts';
+import type { Authenticity } from '../triggers/webhook/authenticity.ts';
+import type { WebhookContext, WebhookSender } from '../triggers/webhook/sender.ts';
 import { createAdmission } from './admission.ts';
-import { readJson } from './body.ts';
-import type { Counter, Health, LabelledCounter, Log } from './dependencies.ts';
+import type { WebhookOutcomeView } from './api-shapes.ts';
+import type { Health, LabelledCounter } from './dependencies.ts';
 import { createEdge, refuse, sealRoutes, type EdgeApp, type EdgeContext } from './edge.ts';
 import { mountHealth } from './health.ts';
-import { problem, retryAfter, toLabel, type Problem } from './problem.ts';
+import { problem, PROBLEMS, retryAfter, toLabel, type Problem } from './problem.ts';
+import { createRecentWebhooks, type RecentWebhooks } from './recent-webhooks.ts';
+import { createWebhookBook, type SettledDelivery } from './webhook-book.ts';
+import { BY_SHAPE, createIntake, type Refused, type Taken } from './webhook-intake.ts';
+import {
+  createSettlement,
+  type Settled,
+  type SettlementDependencies,
+  type SettlementLimits,
+} from './webhook-settlement.ts';
 
-/** What the pipeline made of the signals, once that is durable. */
-export interface AcceptOutcome {
-  /** Artifacts that the signals concern. */
-  readonly matched: number;
-  /** UpdateRequests created. */
-  readonly created: number;
-  /** Signals whose consequences could not be made durable. */
-  readonly unresolved: number;
-}
-
-export interface WebhookLimits {
+export interface WebhookLimits extends SettlementLimits {
   readonly maxBodyBytes: number;
   /** Bodies in work at once, and their bytes together. */
   readonly maxRequests: number;
   readonly maxBytes: number;
-  /** How long a sender waits for its event to be durable, in milliseconds. */
-  readonly acceptTimeoutMs: number;
 }
 
 export const DEFAULT_WEBHOOK_LIMITS: WebhookLimits = {
@@ -38,113 +28,93 @@ export const DEFAULT_WEBHOOK_LIMITS: WebhookLimits = {
   maxRequests: 2048,
   maxBytes: 32 * 1024 * 1024,
   acceptTimeoutMs: 30_000,
+  pushesPerSecond: 500,
 };
 
-export interface WebhookDependencies {
+export interface WebhookDependencies extends Omit<SettlementDependencies, 'limits'> {
   readonly senders: readonly WebhookSender[];
   /** The registry host that is configured for a sender; without it, none is. */
   readonly hostOf?: WebhookContext['hostOf'];
-  /** Resolves only when everything that the signals cause is durable. */
-  readonly accept: (signals: readonly Signal[]) => Promise<AcceptOutcome>;
+  /** Who is believed; without it, everybody. */
+  readonly authenticity?: Pick<Authenticity, 'disbelief'>;
+  /** Where deliveries are kept for people to look at. */
+  readonly recentWebhooks?: Pick<RecentWebhooks, 'record'>;
   readonly health: Health;
-  readonly metrics: {
-    readonly webhookEventsTotal: Counter;
+  readonly metrics: SettlementDependencies['metrics'] & {
     readonly webhookRequestsTotal: LabelledCounter<'sender' | 'outcome'>;
     readonly httpRejectedTotal: LabelledCounter<'server' | 'reason'>;
   };
-  readonly log: Log;
-  readonly clock: Pick<Clock, 'after'>;
   readonly limits?: Partial<WebhookLimits>;
 }
 
 const BUSY_RETRY_SECONDS = 1;
-const NOT_DURABLE_RETRY_SECONDS = 5;
 const MAX_REASONS = 20;
 const ORIGIN = /^[A-Za-z0-9.-]{1,253}$/;
+/** How a webhook on a path that nobody has is called in metrics. */
+const NOBODY = 'unknown';
 
-/** What a body turned out to be: who sent it, and what it says. */
-interface Read {
-  readonly sender: string;
-  readonly reading: WebhookReading;
-}
-
-type Reader = (message: WebhookMessage) => Result<Read, Problem>;
-
-/** The webhook server (8080): `POST /webhook/<sender>` and `POST /webhook/registry`. */
+/** The webhook server (8080): `POST /webhook/<sender>`, `POST /webhook/registry`, both also with a secret at the end. */
 export function createWebhookApp(dependencies: WebhookDependencies): EdgeApp {
-  const { senders, health, metrics, log } = dependencies;
+  const { senders, health, metrics, log, clock } = dependencies;
   const limits = { ...DEFAULT_WEBHOOK_LIMITS, ...dependencies.limits };
   const admission = createAdmission(limits);
+  const book = createWebhookBook({
+    metrics,
+    log,
+    clock,
+    recent: dependencies.recentWebhooks ?? createRecentWebhooks(),
+  });
+  const settle = createSettlement({ ...dependencies, limits });
+  const take = createIntake({
+    senders,
+    context: { hostOf: dependencies.hostOf ?? (() => undefined) },
+    authenticity: dependencies.authenticity ?? { disbelief: () => Promise.resolve(undefined) },
+    maxBodyBytes: limits.maxBodyBytes,
+  });
   const app = createEdge({ server: 'webhook', log, metrics });
 
-  const context: WebhookContext = { hostOf: dependencies.hostOf ?? (() => undefined) };
-
-  const serve = (route: string, read: Reader, untyped = false): void => {
-    app.post(`/webhook/${route}`, async (c) => {
+  const serve = (sender: WebhookSender | undefined): void => {
+    const route = sender?.name ?? BY_SHAPE;
+    app.on('POST', [`/webhook/${route}`, `/webhook/${route}/:token`], async (c) => {
+      const receivedAtMs = clock.now();
       const ticket = admission.enter();
-      if (ticket === undefined) return reject(c, route, tooBusy());
-      const body = await readJson(c.req.raw, {
-        maxBytes: limits.maxBodyBytes,
-        ticket,
-        formField: 'payload',
-        untyped,
-      });
-      const message = body.ok ? read({ headers: c.req.raw.headers, body: body.value }) : body;
-      if (!message.ok) {
+      if (ticket === undefined) return reject(c, { sender: route, problem: tooBusy() }, { receivedAtMs });
+      const taken = await take(c.req.raw, { sender, pathToken: c.req.param('token'), ticket });
+      if (!taken.ok) {
         ticket.leave();
-        return reject(c, route, message.error);
+        return reject(c, taken.error, { receivedAtMs });
       }
-      const { sender, reading } = message.value;
-      metrics.webhookEventsTotal.inc(reading.signals.length);
-      const outcome = await settle(reading, () => ticket.leave());
-      return outcome.ok ? acknowledge(c, sender, reading, outcome.value) : reject(c, sender, outcome.error);
+      const settled = await settle(taken.value, () => ticket.leave());
+      const { signals } = taken.value.reading;
+      if (settled.ok) return acknowledge(c, { receivedAtMs, taken: taken.value, settled: settled.value });
+      return reject(c, { sender: taken.value.sender, problem: settled.error }, { receivedAtMs, signals });
     });
-  };
-
-  // The place is given back when the pipeline is done, not when the sender stops waiting: what is in work stays bounded.
-  const settle = async (
-    reading: WebhookReading,
-    leave: () => void,
-  ): Promise<Result<AcceptOutcome, Problem>> => {
-    const { promise: timeout, resolve: expire } = Promise.withResolvers<'timeout'>();
-    const cancel = dependencies.clock.after(limits.acceptTimeoutMs, () => expire('timeout'));
-    try {
-      const outcome = await Promise.race([hand(reading, leave), timeout]);
-      if (outcome === 'timeout') log.warn({}, 'webhook took too long to be recorded');
-      else if (outcome.unresolved === 0) return ok(outcome);
-      else log.warn({ ...outcome }, 'webhook was recorded only in part');
-    } catch (error) {
-      log.warn({ error }, 'webhook could not be recorded');
-    } finally {
-      cancel();
-    }
-    return fail(notDurable());
-  };
-
-  const hand = async ({ signals }: WebhookReading, leave: () => void): Promise<AcceptOutcome> => {
-    try {
-      if (signals.length === 0) return { matched: 0, created: 0, unresolved: 0 };
-      return await dependencies.accept(signals);
-    } finally {
-      leave();
-    }
   };
 
   const acknowledge = (
     c: EdgeContext,
-    sender: string,
-    { signals, ignored, reply }: WebhookReading,
-    { matched, created }: AcceptOutcome,
+    { receivedAtMs, taken, settled }: { receivedAtMs: number; taken: Taken; settled: Settled },
   ): Response => {
+    const { sender, reading } = taken;
+    const { signals, ignored, reply } = reading;
+    const { matched, created, outcome } = settled;
     const reasons = ignored.slice(0, MAX_REASONS);
-    metrics.webhookRequestsTotal.inc({ sender, outcome: signals.length === 0 ? 'ignored' : 'accepted' });
-    const fields = { sender, signals: signals.length, ignored: ignored.length, reasons, matched, created };
-    if (matched > 0) log.info(fields, 'webhook accepted');
-    else log.debug(fields, 'webhook accepted');
+    const results = [...(settled.results ?? []), ...toResults(outcome, reasons)];
+    book.write({
+      receivedAtMs,
+      sender,
+      path: c.req.path,
+      status: 200,
+      outcome,
+      signals,
+      matched,
+      created,
+      results,
+    });
     if (reply !== undefined) return c.json(reply);
     return c.json({
       status: 'accepted',
-      message: 'Webhook processed',
+      message: outcome === 'duplicate' ? 'Webhook processed before' : 'Webhook processed',
       signals: signals.length,
       matched,
       created,
@@ -153,18 +123,46 @@ export function createWebhookApp(dependencies: WebhookDependencies): EdgeApp {
     });
   };
 
-  const reject = (c: EdgeContext, sender: string, refused: Problem): Response => {
-    metrics.webhookRequestsTotal.inc({ sender, outcome: toLabel(refused.code) });
-    log.debug({ sender, code: refused.code, detail: refused.detail }, 'webhook refused');
-    return refuse(c, refused);
+  const reject = (
+    c: EdgeContext,
+    { sender, problem: refusal, error }: Refused,
+    known: Pick<SettledDelivery, 'receivedAtMs'> & Partial<Pick<SettledDelivery, 'signals'>>,
+  ): Response => {
+    book.write({
+      signals: [],
+      ...known,
+      sender,
+      path: c.req.path,
+      status: PROBLEMS[refusal.code].status,
+      outcome: toLabel(refusal.code),
+      matched: 0,
+      created: 0,
+      results: [{ result: 'refused', message: refusal.detail }],
+      error,
+    });
+    return refuse(c, refusal);
   };
 
   app.use('/webhook/*', grantOrigin);
-  serve('registry', (message) => readByShape(senders, message, context));
-  for (const sender of senders)
-    serve(sender.name, (message) => readAs(sender, message, context), sender.untyped);
+  serve(undefined);
+  for (const sender of senders) serve(sender);
   mountHealth(app, health);
-  return sealRoutes(app);
+  sealRoutes(app);
+  // A registry that was given a wrong address is why many a push does nothing.
+  app.post('/webhook/*', (c) => {
+    const names = senders.map(({ name }) => name).join(', ');
+    const detail = `There is no sender of this name; expected /webhook/ and ${BY_SHAPE} or one of ${names}.`;
+    const refusal = problem('HW_NOT_FOUND', detail);
+    return reject(c, { sender: NOBODY, problem: refusal }, { receivedAtMs: clock.now() });
+  });
+  return app;
+}
+
+/** What the results of the pipeline do not tell: entries that are no news, and deliveries that came before. */
+function toResults(outcome: Settled['outcome'], reasons: readonly string[]): readonly WebhookOutcomeView[] {
+  const ignored = reasons.map((message) => ({ result: 'ignored' as const, message }));
+  if (outcome !== 'duplicate') return ignored;
+  return [{ result: 'duplicate', message: 'this delivery has been processed before' }, ...ignored];
 }
 
 /**
@@ -185,35 +183,6 @@ async function grantOrigin(c: EdgeContext, next: () => Promise<void>): Promise<R
   return c.body(null, 200);
 }
 
-function readByShape(
-  senders: readonly WebhookSender[],
-  message: WebhookMessage,
-  context: WebhookContext,
-): Result<Read, Problem> {
-  const sender = senders.find((sender) => sender.recognises(message));
-  if (sender !== undefined) return readAs(sender, message, context);
-  const names = senders.map(({ name }) => name).join(', ');
-  const detail = `The body has the shape of no known sender (${names}); expected ${senders.at(-1)?.expects}, or a known sender's own. /webhook/<sender> says what that one expects.`;
-  return fail(problem('HW_UNEXPECTED_SHAPE', detail));
-}
-
-function readAs(
-  sender: WebhookSender,
-  message: WebhookMessage,
-  context: WebhookContext,
-): Result<Read, Problem> {
-  const reading = sender.parse(message, context);
-  if (reading.ok) return ok({ sender: sender.name, reading: reading.value });
-  return fail(
-    problem('HW_UNEXPECTED_SHAPE', `The body cannot be used: ${reading.error}; expected ${sender.expects}.`),
-  );
-}
-
 function tooBusy(): Problem {
   return retryAfter(BUSY_RETRY_SECONDS, problem('HW_BUSY', 'Too many webhooks are in work; try again.'));
-}
-
-function notDurable(): Problem {
-  const detail = 'The event could not be recorded in Kubernetes; send it again.';
-  return retryAfter(NOT_DURABLE_RETRY_SECONDS, problem('HW_NOT_DURABLE', detail));
 }

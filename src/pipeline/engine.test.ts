@@ -52,7 +52,7 @@ function anEngine(
     proposer: {
       accept: async (signals) => {
         proposed.push(...signals.map(({ tag }) => tag));
-        return { matched: signals.length, created: 0, unresolved: change.unresolved?.() ?? 0 };
+        return { matched: signals.length, created: 0, unresolved: change.unresolved?.() ?? 0, results: [] };
       },
     },
     forget: (artifacts) => told.push(...artifacts),

@@ -9,7 +9,8 @@ import type { Workload } from '../core/workload.ts';
 import { createWorkQueue, type Outcome, type WorkFailure } from '../scheduling/work-queue.ts';
 import type { Advancer } from './advance.ts';
 import type { Announcer } from './announce.ts';
-import type { AcceptOutcome, Proposer } from './propose.ts';
+import type { AcceptOutcome } from './outcome.ts';
+import type { Proposer } from './propose.ts';
 import { createRecentSignals } from './recent-signals.ts';
 import { artifactKey, artifactKeyOf, type RequestStore } from './request-store.ts';
 

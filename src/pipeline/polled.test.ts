@@ -12,7 +12,8 @@ import type { PollTrouble } from '../triggers/poller/ask.ts';
 import type { PollMember } from '../triggers/poller/groups.ts';
 import type { PollResult } from '../triggers/poller/poller.ts';
 import { createPolledIntake, type PolledIntake } from './polled.ts';
-import type { Candidate, Outcome } from './propose.ts';
+import type { Outcome } from './outcome.ts';
+import type { Candidate } from './propose.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const FOUND: Confirmation = { outcome: 'found', digest: DIGEST };

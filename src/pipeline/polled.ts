@@ -12,7 +12,8 @@ import type { Log } from '../telemetry/log.ts';
 import type { PollMember } from '../triggers/poller/groups.ts';
 import type { PollResult } from '../triggers/poller/poller.ts';
 import type { PollTrouble } from '../triggers/poller/ask.ts';
-import type { Outcome, Proposer } from './propose.ts';
+import type { Outcome } from './outcome.ts';
+import type { Proposer } from './propose.ts';
 import type { RequestStore } from './request-store.ts';
 
 export interface PolledOptions {

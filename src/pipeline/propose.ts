@@ -29,16 +29,15 @@ import { isAbsent, KubernetesError, lacksRight } from '../kubernetes/errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { DecisionLog } from './decision-log.ts';
 import type { EvidenceGatherer } from './evidence.ts';
+import {
+  MAX_RESULTS,
+  toResult,
+  toUnmatched,
+  type AcceptOutcome,
+  type Outcome,
+  type SignalResult,
+} from './outcome.ts';
 import { artifactKey, type RequestStore } from './request-store.ts';
-
-export interface AcceptOutcome {
-  /** Artifacts that use the repository. */
-  readonly matched: number;
-  /** Requests that did not exist before. */
-  readonly created: number;
-  /** Artifacts about which nothing could be made durable: the sender should try again. */
-  readonly unresolved: number;
-}
 
 export interface ProposerOptions {
   readonly catalog: {
@@ -81,12 +80,6 @@ export interface Proposer {
   repropose(request: UpdateRequest, workload: Workload): Promise<UpdateRequest | undefined>;
 }
 
-export type Outcome =
-  | { readonly kind: 'created' | 'known'; readonly request: UpdateRequest }
-  /** `unsure`: because something is not known yet that may become known without a further sign. */
-  | { readonly kind: 'stay'; readonly blockers: readonly Blocker[]; readonly unsure?: boolean }
-  | { readonly kind: 'unresolved' };
-
 /** A version that may be proposed for one artifact. */
 export interface Candidate extends Pick<Signal, 'tag' | 'source'> {
   /** Until when a registry that does not know the tag is asked again, in milliseconds since the Unix epoch; absent: it is asked once. */
@@ -112,18 +105,23 @@ export function createProposer(options: ProposerOptions): Proposer {
 
   async function accept(signals: readonly Signal[]): Promise<AcceptOutcome> {
     const patientUntilMs = clock.now() + TAG_APPEARS_WITHIN_MS;
-    const work = distinct(signals).flatMap((signal) =>
-      catalog
-        .byRepository(repositoryKey(signal.repository))
-        .map(({ workload, artifact }) =>
-          limit(() => consider(workload, artifact, { ...signal, patientUntilMs })),
-        ),
-    );
-    const outcomes = await Promise.all(work);
+    const unmatched: SignalResult[] = [];
+    const work = distinct(signals).flatMap((signal) => {
+      const found = signal.type === 'image' ? catalog.byRepository(repositoryKey(signal.repository)) : [];
+      if (found.length === 0) unmatched.push(toUnmatched(signal));
+      return found.map(({ workload, artifact }) =>
+        limit(async () => {
+          const outcome = await consider(workload, artifact, { ...signal, patientUntilMs });
+          return toResult(workload, artifact, outcome);
+        }),
+      );
+    });
+    const results = await Promise.all(work);
     return {
-      matched: outcomes.length,
-      created: outcomes.filter(({ kind }) => kind === 'created').length,
-      unresolved: outcomes.filter(({ kind }) => kind === 'unresolved').length,
+      matched: results.length,
+      created: results.filter(({ result }) => result === 'created').length,
+      unresolved: results.filter(({ result }) => result === 'unresolved').length,
+      results: [...results, ...unmatched].slice(0, MAX_RESULTS),
     };
   }
 
@@ -361,10 +359,9 @@ function gatherInput(
 
 /** Several signals for one tag, as a burst or a careless sender brings them, are one question. */
 function distinct(signals: readonly Signal[]): readonly Signal[] {
-  const images = signals.filter(({ type }) => type === 'image');
   return [
     ...new Map(
-      images.map((signal) => [`${repositoryKey(signal.repository)}:${signal.tag}`, signal]),
+      signals.map((signal) => [`${signal.type} ${repositoryKey(signal.repository)}:${signal.tag}`, signal]),
     ).values(),
   ];
 }

@@ -54,6 +54,7 @@ beforeAll(async () => {
   const app = createApprovalApp({
     approvals,
     workloads: { list: () => [] },
+    recentWebhooks: { list: () => [] },
     authenticator: anonymousAuthenticator,
     audit: { record: () => {} },
     health: { live: () => ({ ok: true, checks: [] }), ready: () => ({ ok: true, checks: [] }) },

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Repository } from '../../core/image-reference.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { cloudEventIdsOf } from './cloud-event.ts';
+import { authorization, secretHeader, secretParameter } from './proof.ts';
 import {
   ignored,
   isChart,
@@ -44,6 +46,8 @@ export const acr: WebhookSender = {
   name: 'acr',
   expects:
     '{"action":"push","target":{"repository":"app","tag":"1.2.3"},"request":{"host":"myregistry.azurecr.io"}} (Azure Container Registry), or an Event Grid event with that as data',
+  proofs: [authorization, secretHeader, secretParameter],
+  deliveryIds: cloudEventIdsOf,
   recognises: ({ headers, body }) =>
     headers.has('aeg-event-type') || isWebhook(body) || isGridEvent(Array.isArray(body) ? body[0] : body),
   parse({ headers, body }, { hostOf }) {

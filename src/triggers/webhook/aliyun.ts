@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fail } from '../../core/result.ts';
+import { secretParameter } from './proof.ts';
 import { locateUnder, pushedTag, readEach, type WebhookSender } from './sender.ts';
 import { isRecord, member, optionalText as text, textAt } from './shape.ts';
 
@@ -16,6 +17,7 @@ export const aliyun: WebhookSender = {
   name: 'aliyun',
   expects:
     '{"push_data":{"tag":"1.2.3"},"repository":{"region":"cn-hangzhou","repo_full_name":"team/app"}} (Alibaba Cloud ACR)',
+  proofs: [secretParameter],
   recognises: ({ body }) =>
     isRecord(member(body, 'push_data')) &&
     (textAt(body, 'repository', 'repo_full_name') !== undefined ||

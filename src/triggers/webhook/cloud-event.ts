@@ -1,5 +1,5 @@
 import { parseBase64, isRecord, member, textAt } from './shape.ts';
-import type { WebhookMessage } from './sender.ts';
+import { namedDeliveries, type WebhookMessage } from './sender.ts';
 
 /** A CloudEvent (https://github.com/cloudevents/spec), in whichever mode it came. */
 export interface CloudEvent {
@@ -7,6 +7,8 @@ export interface CloudEvent {
   readonly source: string;
   readonly subject: string;
   readonly data: unknown;
+  /** What makes it this one: its source and id, and the time for those who give each the same id. */
+  readonly identity: string | undefined;
 }
 
 /**
@@ -19,7 +21,8 @@ export function cloudEventsOf({ headers, body }: WebhookMessage): readonly Cloud
   const type = headers.get('ce-type');
   if (type) {
     const source = headers.get('ce-source') ?? '';
-    return [{ type, source, subject: headers.get('ce-subject') ?? '', data: body }];
+    const identity = identityOf(source, headers.get('ce-id'), headers.get('ce-time'));
+    return [{ type, source, subject: headers.get('ce-subject') ?? '', data: body, identity }];
   }
   if (!Array.isArray(body)) return isStructured(body) ? [structured(body)] : undefined;
   if (!isStructured(body[0])) return undefined;
@@ -30,12 +33,27 @@ function isStructured(body: unknown): boolean {
   return textAt(body, 'specversion') !== undefined && textAt(body, 'type') !== undefined;
 }
 
+/** What names the CloudEvents in a message; none where it holds none, or one without a name. */
+export function cloudEventIdsOf(message: WebhookMessage): readonly string[] {
+  return namedDeliveries((cloudEventsOf(message) ?? []).map(({ identity }) => identity));
+}
+
+function identityOf(
+  source: string,
+  id: string | null | undefined,
+  time: string | null | undefined,
+): string | undefined {
+  return id ? JSON.stringify([source, id, time ?? '']) : undefined;
+}
+
 function structured(event: unknown): CloudEvent {
+  const source = textAt(event, 'source') ?? '';
   return {
     type: textAt(event, 'type') ?? '',
-    source: textAt(event, 'source') ?? '',
+    source,
     subject: textAt(event, 'subject') ?? '',
     data: dataOf(event),
+    identity: identityOf(source, textAt(event, 'id'), textAt(event, 'time')),
   };
 }
 

@@ -6,9 +6,10 @@ import {
 } from '../../core/image-reference.ts';
 import { fail, type Result } from '../../core/result.ts';
 import { acr } from './acr.ts';
-import { cloudEventsOf, type CloudEvent } from './cloud-event.ts';
+import { type CloudEvent, cloudEventIdsOf, cloudEventsOf } from './cloud-event.ts';
 import { ecr } from './ecr.ts';
 import { harbor } from './harbor.ts';
+import { authorization, secretHeader, secretParameter } from './proof.ts';
 import {
   hostOfUrl,
   ignored,
@@ -40,6 +41,8 @@ export const cloudevents: WebhookSender = {
   name: 'cloudevents',
   expects:
     '{"specversion":"1.0","type":"com.example.image.pushed","source":"https://registry.example.com","id":"1","data":{"registryUrl":"registry.example.com","repository":"team/app","tag":"1.2.3"}} (CloudEvent)',
+  proofs: [authorization, secretHeader, secretParameter],
+  deliveryIds: cloudEventIdsOf,
   recognises: (message) => cloudEventsOf(message) !== undefined,
   parse(message, context) {
     const special = SPECIAL.find((sender) => sender.recognises(message));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseRepository, type Repository } from '../../core/image-reference.ts';
 import { fail, type Result } from '../../core/result.ts';
+import { authorization } from './proof.ts';
 import {
   hostOfUrl,
   ignored,
@@ -8,6 +9,7 @@ import {
   locate,
   locateUnder,
   malformed,
+  namedDeliveries,
   pushedTag,
   quote,
   readEach,
@@ -48,6 +50,8 @@ function senderOfEnvelopes(name: string): WebhookSender {
     name,
     expects:
       '{"events":[{"action":"push","target":{"repository":"team/app","tag":"1.2.3","url":"https://registry.example.com/v2/…"}}]} (registry notification)',
+    proofs: [authorization],
+    deliveryIds: ({ body }) => eventIdsOf(member(body, 'events')),
     recognises: ({ body }) => Array.isArray(member(body, 'events')),
     parse({ body }, { hostOf }) {
       const envelope = Envelope.safeParse(body);
@@ -57,6 +61,10 @@ function senderOfEnvelopes(name: string): WebhookSender {
       );
     },
   };
+}
+
+function eventIdsOf(events: unknown): readonly string[] {
+  return Array.isArray(events) ? namedDeliveries(events.map((event) => textAt(event, 'id'))) : [];
 }
 
 interface Source {

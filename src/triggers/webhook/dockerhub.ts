@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fail } from '../../core/result.ts';
+import { secretParameter } from './proof.ts';
 import { isChart, locateUnder, pushedTag, readEach, type WebhookSender } from './sender.ts';
 import { isRecord, member, optionalText } from './shape.ts';
 
@@ -18,6 +19,7 @@ const Push = z.object({
 export const dockerhub: WebhookSender = {
   name: 'dockerhub',
   expects: '{"push_data":{"tag":"1.2.3"},"repository":{"repo_name":"team/app"}} (Docker Hub)',
+  proofs: [secretParameter],
   recognises: ({ body }) => isRecord(member(body, 'push_data')) && isRecord(member(body, 'repository')),
   parse({ body }, { hostOf }) {
     const push = Push.safeParse(body);

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Repository } from '../../core/image-reference.ts';
 import { fail, type Result } from '../../core/result.ts';
-import { cloudEventsOf, type CloudEvent } from './cloud-event.ts';
+import { type CloudEvent, cloudEventIdsOf, cloudEventsOf } from './cloud-event.ts';
+import { authorization, secretHeader } from './proof.ts';
 import {
   ignored,
   isChart,
@@ -41,6 +42,8 @@ export const ecr: WebhookSender = {
   name: 'ecr',
   expects:
     '{"source":"aws.ecr","account":"123456789012","region":"eu-west-1","detail-type":"ECR Image Action","detail":{"action-type":"PUSH","result":"SUCCESS","repository-name":"app","image-tag":"1.2.3"}} (EventBridge)',
+  proofs: [authorization, secretHeader],
+  deliveryIds: cloudEventIdsOf,
   recognises: (message) =>
     (textAt(message.body, 'detail-type') !== undefined && isRecord(member(message.body, 'detail'))) ||
     cloudEventsOf(message)?.some((event) => isEcr(event)) === true,

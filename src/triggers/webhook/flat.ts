@@ -6,6 +6,7 @@ import {
   type Repository,
 } from '../../core/image-reference.ts';
 import { fail, type Result } from '../../core/result.ts';
+import { authorization, secretHeader, secretParameter } from './proof.ts';
 import { isChart, locateUnder, pushedTag, readEach, type WebhookSender } from './sender.ts';
 import { member, optionalText as text } from './shape.ts';
 
@@ -25,6 +26,7 @@ export const generic: WebhookSender = {
   name: 'generic',
   expects:
     '{"repository":"registry.example.com/team/app","tag":"1.2.3"} (registry, image and digest optional)',
+  proofs: [authorization, secretHeader, secretParameter],
   recognises: ({ body }) =>
     typeof member(body, 'repository') === 'string' && typeof member(body, 'tag') === 'string',
   parse({ body }, { hostOf }) {

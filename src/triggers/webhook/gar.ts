@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import { namesHost, parseImageReference } from '../../core/image-reference.ts';
 import { fail } from '../../core/result.ts';
-import { ignored, nothing, pushedTag, quote, readEach, type Entry, type WebhookSender } from './sender.ts';
+import {
+  ignored,
+  namedDeliveries,
+  nothing,
+  pushedTag,
+  quote,
+  readEach,
+  type Entry,
+  type WebhookSender,
+} from './sender.ts';
 import { isRecord, member, optionalText, parseBase64, textAt } from './shape.ts';
 
 // https://cloud.google.com/artifact-registry/docs/configure-notifications, for Container Registry alike:
@@ -19,6 +28,10 @@ export const gar: WebhookSender = {
   name: 'gar',
   expects:
     '{"message":{"data":"<base64>"},"subscription":"projects/…"} (Pub/Sub push), or unwrapped {"action":"INSERT","tag":"europe-docker.pkg.dev/project/repository/app:1.2.3"}',
+  // Pub/Sub has a token of its own (see authenticity.ts).
+  proofs: [],
+  deliveryIds: ({ headers, body }) =>
+    namedDeliveries([textAt(body, 'message', 'messageId') ?? headers.get('x-goog-pubsub-message-id')]),
   // Unwrapped, Pub/Sub declares the content type only where the publisher gave one.
   untyped: true,
   recognises: ({ headers, body }) =>

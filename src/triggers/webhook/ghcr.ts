@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { isDigest, parseRepository, type Repository } from '../../core/image-reference.ts';
 import { fail, type Result } from '../../core/result.ts';
+import { hubSignature } from './proof.ts';
 import {
+  deliveryHeaders,
   ignored,
   isChart,
   locateUnder,
@@ -48,6 +50,8 @@ export const ghcr: WebhookSender = {
   name: 'ghcr',
   expects:
     '{"action":"published","package":{"package_version":{"container_metadata":{"tag":{"name":"1.2.3"}},"package_url":"ghcr.io/team/app:1.2.3"}}} (GitHub package event)',
+  proofs: [hubSignature],
+  deliveryIds: ({ headers }) => deliveryHeaders(headers, ['x-github-delivery']),
   recognises: ({ headers, body }) =>
     headers.has('x-github-event') ||
     isRecord(member(packageOf(body), 'package_version')) ||

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { fail } from '../../core/result.ts';
+import { giteaSignature, forgejoSignature, hubSignature } from './proof.ts';
 import {
+  deliveryHeaders,
   hostOfUrl,
   ignored,
   locateUnder,
@@ -29,6 +31,9 @@ export const gitea: WebhookSender = {
   name: 'gitea',
   expects:
     '{"action":"created","package":{"type":"container","name":"app","version":"1.2.3","owner":{"login":"team"},"html_url":"https://gitea.example.com/…"}} (Gitea package event)',
+  proofs: [giteaSignature, forgejoSignature, hubSignature],
+  deliveryIds: ({ headers }) =>
+    deliveryHeaders(headers, ['x-gitea-delivery', 'x-forgejo-delivery', 'x-gogs-delivery']),
   recognises: ({ headers, body }) =>
     EVENT_HEADERS.some((name) => headers.has(name)) ||
     (textAt(body, 'package', 'type') !== undefined &&

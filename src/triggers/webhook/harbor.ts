@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Repository } from '../../core/image-reference.ts';
 import { fail, type Result } from '../../core/result.ts';
-import { cloudEventsOf } from './cloud-event.ts';
+import { cloudEventIdsOf, cloudEventsOf } from './cloud-event.ts';
+import { authorization } from './proof.ts';
 import {
   locate,
   locateUnder,
@@ -33,6 +34,8 @@ export const harbor: WebhookSender = {
   name: 'harbor',
   expects:
     '{"type":"PUSH_ARTIFACT","event_data":{"resources":[{"tag":"1.2.3","resource_url":"harbor.example.com/team/app:1.2.3"}],"repository":{"repo_full_name":"team/app"}}} (Harbor)',
+  proofs: [authorization],
+  deliveryIds: cloudEventIdsOf,
   recognises: (message) =>
     (isRecord(member(message.body, 'event_data')) && textAt(message.body, 'type') !== undefined) ||
     cloudEventOf(message)?.type.startsWith('harbor.') === true,

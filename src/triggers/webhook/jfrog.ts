@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fail } from '../../core/result.ts';
+import { jfrogEventAuth } from './proof.ts';
 import {
   hostOfUrl,
   ignored,
@@ -35,6 +36,7 @@ export const jfrog: WebhookSender = {
   name: 'jfrog',
   expects:
     '{"domain":"docker","event_type":"pushed","data":{"repo_key":"docker-local","image_name":"team/app","tag":"1.2.3"},"jpd_origin":"https://example.jfrog.io"} (Artifactory)',
+  proofs: [jfrogEventAuth],
   recognises: ({ headers, body }) =>
     textAt(body, 'event_type') !== undefined &&
     (textAt(body, 'domain') !== undefined ||

@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { fail } from '../../core/result.ts';
-import { locateUnder, nothing, pushedTag, quote, readEach, type WebhookSender } from './sender.ts';
+import { nexusSignature } from './proof.ts';
+import {
+  deliveryHeaders,
+  locateUnder,
+  nothing,
+  pushedTag,
+  quote,
+  readEach,
+  type WebhookSender,
+} from './sender.ts';
 import { isRecord, member, textAt } from './shape.ts';
 
 // https://help.sonatype.com/en/webhooks.html, "Repository Component". Events of assets name no tag.
@@ -18,6 +27,8 @@ export const nexus: WebhookSender = {
   name: 'nexus',
   expects:
     '{"repositoryName":"docker-hosted","action":"CREATED","component":{"format":"docker","name":"team/app","version":"1.2.3"}} (Nexus rm:repository:component)',
+  proofs: [nexusSignature],
+  deliveryIds: ({ headers }) => deliveryHeaders(headers, ['x-nexus-webhook-delivery']),
   recognises: ({ headers, body }) =>
     headers.has('x-nexus-webhook-id') ||
     (textAt(body, 'repositoryName') !== undefined &&

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fail } from '../../core/result.ts';
+import { authorization } from './proof.ts';
 import {
   locate,
   locateUnder,
@@ -25,6 +26,7 @@ export const quay: WebhookSender = {
   name: 'quay',
   expects:
     '{"repository":"team/app","docker_url":"quay.io/team/app","updated_tags":["1.2.3"]} (Quay repository push)',
+  proofs: [authorization],
   recognises: ({ body }) =>
     textAt(body, 'docker_url') !== undefined && textAt(body, 'repository') !== undefined,
   parse({ body }, { hostOf }) {

@@ -9,6 +9,7 @@ import {
 } from '../../core/image-reference.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Signal } from '../../core/signal.ts';
+import type { Proof } from './proof.ts';
 
 /** A webhook as it came in: the body is parsed JSON and believed in nothing. */
 export interface WebhookMessage {
@@ -40,6 +41,13 @@ export interface WebhookSender {
   readonly name: string;
   /** What a body looks like, for the error that a wrong one is answered with. */
   readonly expects: string;
+  /** How it can prove itself, beside the secret at the end of the path that everybody can be given. */
+  readonly proofs: readonly Proof[];
+  /**
+   * What names the deliveries in a message, so that one that comes again is told; empty where one of them has no name.
+   * A name says nothing by itself: careless senders give the same to everything.
+   */
+  deliveryIds?(message: WebhookMessage): readonly string[];
   /** Whether the body has this sender's shape; asked on `/webhook/registry`, where the path does not tell. */
   recognises(message: WebhookMessage): boolean;
   /** The signals in the body, or what is wrong with it. */
@@ -58,6 +66,18 @@ export type Entry =
 export const MAX_ENTRIES_PER_BODY = 1000;
 
 const MAX_QUOTED = 100;
+const MAX_ID = 512;
+
+/** The first of the headers that names a delivery. */
+export function deliveryHeaders(headers: Headers, names: readonly string[]): readonly string[] {
+  return namedDeliveries([names.map((name) => headers.get(name)).find((id) => id)]);
+}
+
+/** The names, none of them if one is missing or longer than a name can be. */
+export function namedDeliveries(ids: readonly (string | null | undefined)[]): readonly string[] {
+  const named = ids.flatMap((id) => (id && id.length <= MAX_ID ? [id] : []));
+  return named.length === ids.length ? named : [];
+}
 
 /** An entry without news. */
 export function ignored(reason: string): Entry {

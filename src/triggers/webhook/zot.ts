@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fail } from '../../core/result.ts';
-import { cloudEventsOf, type CloudEvent } from './cloud-event.ts';
+import { type CloudEvent, cloudEventIdsOf, cloudEventsOf } from './cloud-event.ts';
+import { authorization } from './proof.ts';
 import {
   hostOfUrl,
   ignored,
@@ -38,6 +39,8 @@ export const zot: WebhookSender = {
   name: 'zot',
   expects:
     '{"name":"team/app","reference":"1.2.3","mediaType":"application/vnd.oci.image.manifest.v1+json"} with the header ce-type: zotregistry.image.updated (zot)',
+  proofs: [authorization],
+  deliveryIds: cloudEventIdsOf,
   recognises: (message) => {
     const [event] = cloudEventsOf(message) ?? [];
     return event !== undefined && TYPE.test(event.type) && textAt(event.data, 'name') !== undefined;
