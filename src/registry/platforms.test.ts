@@ -15,7 +15,11 @@ afterEach(async () => {
 /** A registry that answers by path, below the repository's API. */
 async function aRegistry(
   answers: Readonly<Record<string, unknown>>,
-): Promise<{ readonly server: ScriptedServer; readonly client: Registry; readonly ask: () => Promise<PlatformsAnswer> }> {
+): Promise<{
+  readonly server: ScriptedServer;
+  readonly client: Registry;
+  readonly ask: () => Promise<PlatformsAnswer>;
+}> {
   const server = await startScriptedServer(({ url }, response) => {
     const answer = answers[url.replace('/v2/team/app/', '')];
     const status = typeof answer === 'number' ? answer : 200;
