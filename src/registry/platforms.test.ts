@@ -13,9 +13,7 @@ afterEach(async () => {
 });
 
 /** A registry that answers by path, below the repository's API. */
-async function aRegistry(
-  answers: Readonly<Record<string, unknown>>,
-): Promise<{
+async function aRegistry(answers: Readonly<Record<string, unknown>>): Promise<{
   readonly server: ScriptedServer;
   readonly client: Registry;
   readonly ask: () => Promise<PlatformsAnswer>;
