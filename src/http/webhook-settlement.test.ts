@@ -173,6 +173,16 @@ describe('a delivery that comes again', () => {
     expect(statuses).toEqual([503, 200, 200]);
     expect(accepted).toHaveLength(2);
   });
+
+  it('is looked at again where it concerned nobody, since it may now', async () => {
+    const { post, accepted } = aServer({
+      accept: () => Promise.resolve({ ...DONE, matched: 0, created: 0 }),
+    });
+    await post('/webhook/gar', PUBSUB('7'));
+    await post('/webhook/gar', PUBSUB('7'));
+
+    expect(accepted).toHaveLength(2);
+  });
 });
 
 describe('the rate of one sender', () => {

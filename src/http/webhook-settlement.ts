@@ -106,7 +106,8 @@ export function createSettlement(
     metrics.webhookEventsTotal.inc(signals.length);
     const outcome = await untilDurable(signals, leave);
     if (!outcome.ok) return outcome;
-    memory.remember({ sender, ids, signals });
+    // What concerned nobody costs nothing when it comes again, and would push out what did.
+    if (outcome.value.matched > 0) memory.remember({ sender, ids, signals });
     return ok({ ...outcome.value, outcome: 'accepted' });
   };
 }

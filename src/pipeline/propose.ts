@@ -167,7 +167,12 @@ export function createProposer(options: ProposerOptions): Proposer {
       const platform = await gatherPlatform(workload, input, confirmation);
       decision = decide(gather(), confirmation, options.verifyMode, { running, platform });
     }
-    if (decision.action === 'update') return makeDurable(workload, artifact, candidate, decision);
+    if (decision.action === 'update') {
+      // A newer one may have been proposed while this was asked about: then this one is not proposed a second time.
+      const blockers = proposalBlockers(gather());
+      if (blockers.length > 0) return stayed(workload, artifact, candidate, blockers);
+      return makeDurable(workload, artifact, candidate, decision);
+    }
     const outcome = stayed(workload, artifact, candidate, decision.blockers);
     const asked = decision.blockers.some(({ code }) => code === 'registry' || code === 'registry-auth');
     if (asked && confirmation.outcome === 'unavailable') return { kind: 'unresolved' };

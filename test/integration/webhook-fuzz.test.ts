@@ -40,6 +40,8 @@ function anApp() {
     metrics: createMetrics(),
     log: silent,
     clock: wallClock,
+    // Nothing here may be answered with "too much": the shapes are what is in question.
+    limits: { pushesPerSecond: 0 },
   });
   const post = async (route: string, body: string, headers: Readonly<Record<string, string>> = {}) =>
     app.request(`/webhook/${route}`, {

@@ -38,6 +38,10 @@ export interface WorldOptions {
   readonly registry?: Omit<DockerRegistryOptions, 'notifications'>;
   /** Whether the registry tells Headwind of pushes; it does unless told. */
   readonly notifies?: boolean;
+  /** The path that it is told at; `/webhook/registry` unless told. */
+  readonly webhookPath?: string;
+  /** What the registry sends along, such as its `Authorization`. */
+  readonly webhookHeaders?: Readonly<Record<string, readonly string[]>>;
   /** The API server's address as Headwind shall see it, e.g. that of a proxy. */
   readonly apiUrl?: string;
   /** Watches this world's namespace alone; all of them unless told. */
@@ -63,8 +67,9 @@ export async function openWorld(facts: ControlPlaneFacts, options: WorldOptions 
   const namespace = `t-${randomBytes(4).toString('hex')}`;
   await api.expectOk('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
   const [webhook = 0, approval = 0, ui = 0, metrics = 0] = await freePorts(4);
-  const url = `http://127.0.0.1:${webhook}/webhook/registry`;
-  const notifications = options.notifies === false ? [] : [{ name: 'headwind', url }];
+  const url = `http://127.0.0.1:${webhook}${options.webhookPath ?? '/webhook/registry'}`;
+  const endpoint = { name: 'headwind', url, headers: options.webhookHeaders ?? {} };
+  const notifications = options.notifies === false ? [] : [endpoint];
   const registry = await startDockerRegistry({ ...options.registry, notifications });
   const directory = await mkdtemp(join(tmpdir(), 'headwind-world-'));
   const kubeconfig = join(directory, 'kubeconfig');

@@ -130,22 +130,26 @@ export const nexusSignature = hmacProof({
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const BLANKS = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
-/** JSON without the blanks between its tokens. */
+/** JSON without the blanks between its tokens. Indices, since a megabyte byte by byte is slow any other way. */
 function withoutWhitespace(json: Uint8Array): Uint8Array {
   const compact = new Uint8Array(json.length);
   let length = 0;
   let inString = false;
   let isEscaped = false;
-  for (const byte of json) {
-    if (!inString && BLANKS.has(byte)) continue;
+  for (let at = 0; at < json.length; at += 1) {
+    const byte = json[at] ?? 0;
+    if (!inString && isBlank(byte)) continue;
     if (byte === QUOTE && !isEscaped) inString = !inString;
     isEscaped = inString && byte === BACKSLASH && !isEscaped;
     compact[length] = byte;
     length += 1;
   }
   return compact.subarray(0, length);
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
 const JFROG_HEADER = 'X-JFrog-Event-Auth';

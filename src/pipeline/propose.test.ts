@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { aRequest, aWorkload, NOON } from '../../test/builders.ts';
+import { FakeClock } from '../../test/parts/fake-clock.ts';
+import type { Confirmation } from '../core/decision.ts';
+import type { Signal } from '../core/signal.ts';
+import { createRecordingLog } from '../telemetry/recording-log.ts';
+import { createDecisionLog } from './decision-log.ts';
+import { createProposer } from './propose.ts';
+import { createRequestStore } from './request-store.ts';
+
+const FOUND: Confirmation = { outcome: 'found', digest: `sha256:${'a'.repeat(64)}` };
+
+function aSignal(tag: string, path = 'library/nginx', type: Signal['type'] = 'image'): Signal {
+  return { source: 'webhook', sender: 'dockerhub', type, repository: { host: 'docker.io', path }, tag };
+}
+
+/** A proposer for Deployment shop/web, which runs nginx:1.25.0; `during` happens while the registry is asked. */
+function aProposer(during: (tag: string) => void = () => undefined) {
+  const workload = aWorkload();
+  const created: string[] = [];
+  const requests = createRequestStore({
+    request: ({ method, body }) => {
+      const newImage = JSON.stringify(body).match(/"newImage":"([^"]+)"/)?.[1] ?? '';
+      if (method === 'POST') created.push(newImage);
+      return Promise.resolve(aRequest({ name: `web-${newImage}`, spec: { newImage } }));
+    },
+  });
+  const proposer = createProposer({
+    catalog: {
+      get: () => workload,
+      byRepository: (key) =>
+        key === 'docker.io/library/nginx'
+          ? workload.artifacts.map((artifact) => ({ workload, artifact }))
+          : [],
+    },
+    requests,
+    confirm: ({ tag }) => {
+      during(tag);
+      return Promise.resolve(FOUND);
+    },
+    credentialsFor: () => Promise.resolve([]),
+    forgetCredentials: () => undefined,
+    explainCredentials: () => Promise.resolve(''),
+    evidence: {
+      running: () => Promise.resolve({ digests: [], otherNames: [] }),
+      platform: () => Promise.resolve({ fits: 'yes' }),
+    },
+    decisions: createDecisionLog(),
+    verifyMode: 'auto',
+    requestExpiryMs: 0,
+    clock: new FakeClock(NOON),
+    log: createRecordingLog().target('pipeline'),
+  });
+  return { proposer, requests, created };
+}
+
+describe('createProposer', () => {
+  it('says of each signal what became of it', async () => {
+    const { proposer, created } = aProposer();
+    const signals = [
+      aSignal('1.26.0'),
+      aSignal('1.24.0'),
+      aSignal('1.0', 'library/redis'),
+      aSignal('2', 'x/y', 'chart'),
+    ];
+
+    expect(await proposer.accept(signals)).toMatchObject({
+      matched: 2,
+      created: 1,
+      unresolved: 0,
+      results: [
+        {
+          result: 'created',
+          message: 'an update is proposed',
+          kind: 'Deployment',
+          name: 'web',
+          artifact: 'web',
+        },
+        { result: 'stay', message: 'up-to-date: 1.24.0 is older than the running 1.25.0' },
+        {
+          result: 'unmatched',
+          message: 'no workload that Headwind follows uses the image docker.io/library/redis',
+        },
+        { result: 'unmatched', message: 'no workload that Headwind follows uses the chart docker.io/x/y' },
+      ],
+    });
+    expect(created).toEqual(['nginx:1.26.0']);
+  });
+
+  it('does not propose again what a newer request took the place of while the registry was asked', async () => {
+    const older = aRequest({ name: 'older', spec: { newImage: 'nginx:1.26.0' } });
+    const newer = aRequest({ name: 'newer', spec: { newImage: 'nginx:1.27.0' } });
+    const { proposer, requests, created } = aProposer(() => {
+      requests.observe({
+        ...older,
+        metadata: { ...older.metadata, resourceVersion: '8' },
+        status: { phase: 'Superseded' },
+      });
+      requests.observe(newer);
+    });
+    requests.observe(older);
+    const outcome = await proposer.accept([aSignal('1.26.0')]);
+
+    expect(created).toEqual([]);
+    expect(outcome.results).toMatchObject([
+      { result: 'stay', message: expect.stringMatching(/^newer-request: /) },
+    ]);
+  });
+});
