@@ -196,5 +196,7 @@ const URL_HOST = /^https?:\/\/(?:[^/?#@]*@)?([^/?#]+)/i;
 
 /** Text from a body, cut so that it can stand in an error. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
+  const quoted = JSON.stringify(text.slice(0, MAX_QUOTED + 1));
+  // Escapes may be six times as long as what they stand for.
+  return quoted.length > MAX_QUOTED + 2 ? `${quoted.slice(0, MAX_QUOTED)}…"` : quoted;
 }
