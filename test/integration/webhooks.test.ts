@@ -1,7 +1,6 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
 import { WebhookDeliveryView } from '../../src/http/api-shapes.ts';
@@ -206,13 +205,10 @@ describe('a burst of 1,000 notifications for 100 repositories', () => {
       notifies: false,
       env: { HEADWIND_WEBHOOK_SECRET: SECRET },
     });
-    const limit = pLimit(8);
-    await Promise.all(
-      REPOSITORIES.flatMap((repository) => [
-        limit(() => aDeployment(world, repository)),
-        ...TAGS.map((tag) => limit(() => world.registry.pushImage({ repository, tag }))),
-      ]),
-    );
+    await Promise.all(REPOSITORIES.map((repository) => aDeployment(world, repository)));
+    // One after the other: docker-registry 2.8 now and then loses one of two equal layers that come at the same moment.
+    for (const repository of REPOSITORIES)
+      for (const tag of TAGS) await world.registry.pushImage({ repository, tag });
     await known(world, REPOSITORIES.length);
   });
   afterAll(() => world.close());
