@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { makeSelfSigned } from '../../test/parts/certificate.ts';
 import { configOf } from '../../test/parts/registry-bench.ts';
-import { wallClock } from '../../test/parts/wall-clock.ts';
+import { systemClock } from '../system.ts';
 import { createRegistry, type TagListing } from './client.ts';
 
 /** A registry behind TLS on `localhost`, with a certificate that nobody knows, and that it hangs up now and then. */
@@ -33,7 +33,7 @@ async function list(host: string, ca: Readonly<Record<string, string>>, times = 
   const registry = createRegistry({
     insecureHosts: [],
     config: configOf(Object.fromEntries(Object.entries(ca).map(([name, pem]) => [name, { ca: pem }]))),
-    clock: wallClock,
+    clock: systemClock,
     log: { debug: () => undefined, warn: () => undefined },
   });
   onTestFinished(() => registry.close());

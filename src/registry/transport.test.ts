@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/parts/fake-clock.ts';
 import { eventually } from '../../test/parts/eventually.ts';
 import { startScriptedServer, type Script, type ScriptedServer } from '../../test/parts/scripted-server.ts';
-import { wallClock } from '../../test/parts/wall-clock.ts';
+import { systemClock } from '../system.ts';
 import type { ExchangeTimeouts } from './exchange.ts';
 import type { HttpRequest, Transport } from './http.ts';
 import { createTransport, timeoutsFor } from './transport.ts';
@@ -20,7 +20,7 @@ async function aServer(script: Script): Promise<ScriptedServer> {
 }
 
 function aTransport(options: Partial<Parameters<typeof createTransport>[0]> = {}): Transport {
-  const transport = createTransport({ clock: wallClock, ...options });
+  const transport = createTransport({ clock: systemClock, ...options });
   cleanups.push(() => transport.close());
   return transport;
 }

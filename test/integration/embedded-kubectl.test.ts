@@ -11,7 +11,7 @@ import {
 import { arrayAt, stringAt } from '../../src/sandbox/kubernetes/json.ts';
 import { requireParts } from '../parts/binaries.ts';
 import { eventually } from '../parts/eventually.ts';
-import { wallClock } from '../parts/wall-clock.ts';
+import { systemClock } from '../../src/system.ts';
 
 interface Output {
   readonly code: number;
@@ -54,7 +54,7 @@ let binary = '';
 beforeAll(async () => {
   binary = requireParts(['kubectl'], process.env).get('kubectl') ?? 'kubectl';
   directory = await mkdtemp(join(tmpdir(), 'headwind-kubectl-'));
-  api = await startEmbeddedKubernetes({ crds: [updateRequestCrd()], clock: wallClock });
+  api = await startEmbeddedKubernetes({ crds: [updateRequestCrd()], clock: systemClock });
   await writeFile(join(directory, 'kubeconfig'), api.kubeconfig);
 });
 

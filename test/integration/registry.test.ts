@@ -11,7 +11,7 @@ import { startDockerRegistry, type DockerRegistry } from '../parts/docker-regist
 import { eventually } from '../parts/eventually.ts';
 import { startScriptedServer } from '../parts/scripted-server.ts';
 import { startTokenServer, type TokenServer } from '../parts/token-server.ts';
-import { wallClock } from '../parts/wall-clock.ts';
+import { systemClock } from '../../src/system.ts';
 
 const silent = { debug: () => undefined, warn: () => undefined };
 const rightUser = { username: 'ci', password: 's3cret:with colon' };
@@ -31,7 +31,7 @@ function aClient(host: string, insecureHosts: readonly string[] = [host]): Clien
   const requests: RequestObservation[] = [];
   const registry = createRegistry({
     insecureHosts,
-    clock: wallClock,
+    clock: systemClock,
     log: silent,
     onRequest: (observation) => void requests.push(observation),
   });

@@ -6,7 +6,7 @@ import { startDockerRegistry, type DockerRegistry } from '../parts/docker-regist
 import { startPagingFront, type PagingFront } from '../parts/paging-front.ts';
 import { configOf } from '../parts/registry-bench.ts';
 import { startTokenServer, type TokenServer } from '../parts/token-server.ts';
-import { wallClock } from '../parts/wall-clock.ts';
+import { systemClock } from '../../src/system.ts';
 
 const silent = { debug: () => undefined, warn: () => undefined };
 const rightUser = { username: 'ci', password: 's3cret:with colon' };
@@ -27,7 +27,7 @@ function aClient(host: string): Client {
   const requests: RequestObservation[] = [];
   const registry = createRegistry({
     insecureHosts: [host],
-    clock: wallClock,
+    clock: systemClock,
     log: silent,
     onRequest: (observation) => void requests.push(observation),
   });
@@ -139,7 +139,7 @@ describe('a registry that is open to everybody', () => {
       config: configOf({
         'registry.invalid': { mirrors: [{ host: docker.host, prefix: '', sendsCredentials: false }] },
       }),
-      clock: wallClock,
+      clock: systemClock,
       log: silent,
     });
     clients.push(registry);

@@ -8,7 +8,7 @@ import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { WEBHOOK_SENDERS } from '../../src/triggers/webhook/senders.ts';
 import { mutatedSamples } from '../parts/webhook-mutations.ts';
 import { SAMPLE_HOSTS } from '../parts/webhook-samples.ts';
-import { wallClock } from '../parts/wall-clock.ts';
+import { systemClock } from '../../src/system.ts';
 
 const RUNS = 200_000;
 const BATCH = 10_000;
@@ -39,7 +39,7 @@ function anApp() {
     health: { live: () => report, ready: () => report },
     metrics: createMetrics(),
     log: silent,
-    clock: wallClock,
+    clock: systemClock,
     // Nothing here may be answered with "too much": the shapes are what is in question.
     limits: { pushesPerSecond: 0 },
   });
