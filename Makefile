@@ -6,7 +6,7 @@
 NODE_PATH = node_dir=$$(tools/node.sh) && PATH="$$node_dir:$$PATH" && export PATH
 BIN = node_modules/.bin
 STAMP = node_modules/.installed
-SOURCES = package.json package-lock.json tools/build.ts tools/launcher.ts $(shell find src -name '*.ts' ! -name '*.test.ts' 2>/dev/null)
+SOURCES = package.json package-lock.json tools/build.ts tools/build-ui.ts tools/launcher.ts $(shell find src ui -type f ! -name '*.test.ts' 2>/dev/null)
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,7 @@ build: dist/.built ## make bin/headwind and bin/kubectl-headwind
 lint: $(STAMP) ## check types, rules, format and the direction of imports
 	@$(NODE_PATH) && \
 	$(BIN)/tsc -p . && \
+	$(BIN)/tsc -p ui && \
 	$(BIN)/oxlint --type-aware --quiet --format=unix . && \
 	unformatted=$$($(BIN)/oxfmt --list-different . || true) && \
 	{ test -z "$$unformatted" || { printf 'Not in the one format (make format repairs it):\n%s\n' "$$unformatted"; exit 1; }; } && \

@@ -1,9 +1,10 @@
-// Bundles the programs into dist/ and writes their launchers into bin/: `node tools/build.ts`.
+// Bundles the programs and the dashboard into dist/ and writes their launchers into bin/: `node tools/build.ts`.
 // NODE_OPTIONS=--enable-source-maps makes stack traces point at the sources, for about 6 MB of memory.
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { z } from 'zod';
+import { buildUi } from './build-ui.ts';
 import { launcher } from './launcher.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -53,6 +54,8 @@ await build({
   // esbuild has said what is wrong.
   process.exit(1);
 });
+
+await buildUi(root);
 
 await mkdir(`${root}/bin`, { recursive: true });
 for (const { name, ...options } of PROGRAMS) {
