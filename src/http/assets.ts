@@ -39,7 +39,7 @@ const HASHED = '/assets/';
  */
 export async function openAssets(directory: string): Promise<Assets> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const files = new Map(
+  const files = new Map<string, string>(
     entries
       .filter((entry) => entry.isFile())
       .map(({ parentPath, name }) => {
