@@ -1,5 +1,50 @@
 import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { Route, Switch, useLocation } from 'wouter-preact';
+import { Notice } from './kit/notice.tsx';
+import { ToastArea } from './kit/toasts.tsx';
+import { Header } from './shell/header.tsx';
+import { ShortcutHelp } from './shell/shortcut-help.tsx';
+import { useServices } from './state/services.ts';
 
+/** The whole page: what is on top of every page, and the page that the address names. */
 export function App(): JSX.Element {
-  return <main>Headwind</main>;
+  const { shortcuts, toasts } = useServices();
+  const [helping, setHelping] = useState(false);
+  const [, navigate] = useLocation();
+  useEffect(() => {
+    const remove = shortcuts.add([
+      { keys: 'g u', label: 'Go to the updates', run: () => navigate('/') },
+      { keys: 'g w', label: 'Go to the workloads', run: () => navigate('/workloads') },
+      { keys: 'g o', label: 'Go to the metrics', run: () => navigate('/observability') },
+      { keys: 'g s', label: 'Go to the settings', run: () => navigate('/settings') },
+      { keys: '?', label: 'Show these shortcuts', run: () => setHelping(true) },
+    ]);
+    const onKey = (event: KeyboardEvent): void => {
+      const dialogOpen = document.querySelector('dialog[open]') !== null;
+      if (!dialogOpen && shortcuts.press(event)) event.preventDefault();
+    };
+    document.addEventListener('keydown', onKey);
+    return () => {
+      remove();
+      document.removeEventListener('keydown', onKey);
+    };
+  }, [shortcuts, navigate]);
+  return (
+    <>
+      <a class="skip-link" href="#main">
+        Skip to the content
+      </a>
+      <Header />
+      <main id="main" class="shell-main" tabIndex={-1}>
+        <Switch>
+          <Route>
+            <Notice title="There is no such page" />
+          </Route>
+        </Switch>
+      </main>
+      <ToastArea toasts={toasts} />
+      {helping && <ShortcutHelp shortcuts={shortcuts.list()} onClose={() => setHelping(false)} />}
+    </>
+  );
 }
