@@ -6,6 +6,7 @@ import { ToastArea } from './kit/toasts.tsx';
 import { Header } from './shell/header.tsx';
 import { ShortcutHelp } from './shell/shortcut-help.tsx';
 import { useServices } from './state/services.ts';
+import { UpdatesPage } from './updates/updates-page.tsx';
 
 /** The whole page: what is on top of every page, and the page that the address names. */
 export function App(): JSX.Element {
@@ -38,6 +39,9 @@ export function App(): JSX.Element {
       <Header />
       <main id="main" class="shell-main" tabIndex={-1}>
         <Switch>
+          <Route path="/">
+            <UpdatesPage />
+          </Route>
           <Route>
             <Notice title="There is no such page" />
           </Route>

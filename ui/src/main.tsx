@@ -11,6 +11,7 @@ import './styles/tokens.css';
 import './styles/base.css';
 import './styles/kit.css';
 import './styles/shell.css';
+import './styles/updates.css';
 
 const POLL_MS = 30_000;
 const root = document.getElementById('app');

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { PHASES } from '../core/update-request.ts';
+import { BlockerShape } from './api-shapes.ts';
+
+/** The shapes of what the dashboard reads; the page takes its types from here. */
+
+const VersionSideShape = z.object({ version: z.string(), digest: z.string().optional() });
+
+/** What an update changes, for people. */
+const ChangeShape = z.object({
+  kind: z.enum(['major', 'minor', 'patch', 'prerelease', 'build', 'digest', 'downgrade', 'unordered']),
+  name: z.string().describe('The image without its version, or the chart'),
+  from: VersionSideShape,
+  to: VersionSideShape,
+});
+
+/** One request as a row of the list: as little as the row shows. */
+export const UpdateRowShape = z.object({
+  namespace: z.string(),
+  name: z.string(),
+  kind: z.string(),
+  workload: z.string(),
+  artifact: z.string(),
+  change: ChangeShape,
+  policy: z.string(),
+  phase: z.enum(PHASES),
+  rollback: z.boolean(),
+  verified: z.boolean(),
+  health: z.enum(['True', 'False', 'Unknown']).optional(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  expiresAt: z.string().optional(),
+  by: z.string().optional().describe('Who approved or rejected it'),
+  message: z.string().optional(),
+  waitsFor: z.array(BlockerShape).readonly().describe('What an open request waits for'),
+});
+export type UpdateRow = Readonly<z.infer<typeof UpdateRowShape>>;
+
+/** What the list offers to narrow it by: all values that there are. */
+const FacetsShape = z.object({
+  namespaces: z.array(z.string()).readonly(),
+  kinds: z.array(z.string()).readonly(),
+  policies: z.array(z.string()).readonly(),
+});
+
+export const UpdateListShape = z.object({
+  rows: z.array(UpdateRowShape).readonly(),
+  total: z.int().describe('How many there are under the filter'),
+  page: z.int(),
+  size: z.int(),
+  phases: z.record(z.enum(PHASES), z.int()).describe('How many there are in each phase, whatever the filter says'),
+  facets: FacetsShape,
+});
+export type UpdateList = Readonly<z.infer<typeof UpdateListShape>>;
+
+/** The promised 20 on a page, unless somebody asks for others. */
+export const PAGE_SIZE = 20;
+export const MAX_PAGE_SIZE = 500;
+export const SORTS = ['-created', 'created', 'namespace', 'resource', '-updated'] as const;
+
+const list = (): z.ZodType<readonly string[] | undefined> =>
+  z
+    .string()
+    .max(4096)
+    .transform((text) => text.split(',').filter((part) => part !== ''))
+    .transform((parts) => (parts.length === 0 ? undefined : parts))
+    .optional();
+
+/** The query of the list; several values of one filter stand with commas between them. */
+export const UpdateListQuery = z.object({
+  q: z.string().max(256).optional(),
+  namespace: list(),
+  kind: list(),
+  policy: list(),
+  phase: list().pipe(z.array(z.enum(PHASES)).optional()),
+  sort: z.enum(SORTS).default('-created'),
+  page: z.coerce.number().int().min(1).max(1_000_000).default(1),
+  size: z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(PAGE_SIZE),
+});
+export type UpdateListQuery = z.infer<typeof UpdateListQuery>;

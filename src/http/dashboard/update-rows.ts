@@ -1,0 +1,76 @@
+import type { Blocker } from '../../core/blocker.ts';
+import { proposedAtMs } from '../../core/new-request.ts';
+import type { UpdateRequest } from '../../core/update-request.ts';
+import { describeChange, type VersionChange, type VersionSide } from '../../core/version-change.ts';
+import type { UpdateRow } from '../dashboard-shapes.ts';
+
+/** A row that is known already, with what sorting and searching ask of it. */
+export interface IndexedRow {
+  readonly row: Omit<UpdateRow, 'waitsFor'>;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  /** Lower-case: all that the search looks into. */
+  readonly haystack: string;
+}
+
+export interface RowIndex {
+  rowOf(request: UpdateRequest): IndexedRow;
+}
+
+/**
+ * Makes rows, each once: a request is a new object whenever it changes, and with it goes its row. Ten thousand are so
+ * filtered without being read anew.
+ */
+export function createRowIndex(): RowIndex {
+  const rows = new WeakMap<UpdateRequest, IndexedRow>();
+  return {
+    rowOf(request) {
+      const known = rows.get(request);
+      if (known !== undefined) return known;
+      const made = indexed(request);
+      rows.set(request, made);
+      return made;
+    },
+  };
+}
+
+/** A row as it goes to the page. */
+export function withWaits({ row }: IndexedRow, waitsFor: readonly Blocker[]): UpdateRow {
+  return { ...row, waitsFor };
+}
+
+function indexed(request: UpdateRequest): IndexedRow {
+  const { metadata, spec, status } = request;
+  const createdAtMs = proposedAtMs(request);
+  const updatedAt = status.lastUpdated ?? metadata.creationTimestamp;
+  const by = status.rejectedBy ?? status.approvedBy;
+  const health = status.conditions?.find(({ type }) => type === 'Healthy')?.status;
+  const row = {
+    namespace: metadata.namespace,
+    name: metadata.name,
+    kind: spec.targetRef.kind,
+    workload: spec.targetRef.name,
+    artifact: spec.containerName ?? '',
+    change: toShape(describeChange(spec)),
+    policy: spec.policy,
+    phase: status.phase,
+    rollback: spec.rollback === true,
+    verified: spec.newDigest !== undefined,
+    createdAt: new Date(createdAtMs).toISOString(),
+    updatedAt,
+    ...(spec.expiresAt === undefined ? {} : { expiresAt: spec.expiresAt }),
+    ...(by === undefined ? {} : { by }),
+    ...(status.message === undefined ? {} : { message: status.message }),
+    ...(health === undefined ? {} : { health }),
+  };
+  const texts = [row.namespace, row.workload, row.artifact, row.name, spec.currentImage, spec.newImage];
+  return { row, createdAtMs, updatedAtMs: Date.parse(updatedAt), haystack: texts.join('\n').toLowerCase() };
+}
+
+function toShape({ kind, name, from, to }: VersionChange): UpdateRow['change'] {
+  return { kind, name, from: sideOf(from), to: sideOf(to) };
+}
+
+function sideOf({ version, digest }: VersionSide): UpdateRow['change']['from'] {
+  return digest === undefined ? { version } : { version, digest };
+}
