@@ -1,4 +1,5 @@
-import type { ActionOutcome, AuditEntry } from '../src/http/approval-actions.ts';
+import type { AuditEntry } from '../src/http/access.ts';
+import type { ActionOutcome } from '../src/http/approval-actions.ts';
 import { createApprovalApp, type Approvals, type ApprovalDependencies } from '../src/http/approval-api.ts';
 import { anonymousAuthenticator, type Authenticator } from '../src/http/auth.ts';
 import { createRecentWebhooks } from '../src/http/recent-webhooks.ts';

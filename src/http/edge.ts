@@ -6,8 +6,14 @@ import { problem, PROBLEM_CONTENT_TYPE, PROBLEMS, toLabel, toProblemBody, type P
 
 /** What a handler finds in its context: the socket, where there is one, and who asks, where that was asked. */
 export interface EdgeEnv {
-  Bindings: { incoming?: { readonly socket: { readonly remoteAddress?: string | undefined } } };
-  Variables: { problem?: Problem; identity: Identity };
+  Bindings: {
+    incoming?: {
+      readonly socket: { readonly remoteAddress?: string | undefined };
+      readonly rawHeaders?: readonly string[];
+    };
+  };
+  /** `refused` instead of `identity`: nobody is known, and the route is one that keeps a record of it. */
+  Variables: { problem?: Problem; identity: Identity; refused?: Problem };
 }
 
 export type EdgeContext = Context<EdgeEnv>;
@@ -86,6 +92,12 @@ export function sealRoutes(app: EdgeApp): EdgeApp {
 export function remoteAddressOf(c: EdgeContext): string | undefined {
   const env: EdgeEnv['Bindings'] | undefined = c.env;
   return env?.incoming?.socket.remoteAddress;
+}
+
+/** Names and values of the headers in turn as they came; undefined where the app is called without a socket. */
+export function rawHeadersOf(c: EdgeContext): readonly string[] | undefined {
+  const env: EdgeEnv['Bindings'] | undefined = c.env;
+  return env?.incoming?.rawHeaders;
 }
 
 const MAX_ECHOED = 200;

@@ -9,6 +9,8 @@ export const PROBLEMS = {
   HW_BAD_QUERY: { status: 400, title: 'A query parameter has a value that it cannot have' },
   HW_UNAUTHENTICATED: { status: 401, title: 'Nobody is signed in' },
   HW_NOT_PROVEN: { status: 401, title: 'The webhook does not prove who sent it' },
+  HW_FORBIDDEN: { status: 403, title: 'Who is signed in lacks the right' },
+  HW_CSRF: { status: 403, title: 'The page does not prove that it is ours' },
   HW_CROSS_SITE: { status: 403, title: 'A page of another site may not act here' },
   HW_NOT_FOUND: { status: 404, title: 'There is no such route' },
   HW_REQUEST_NOT_FOUND: { status: 404, title: 'There is no such UpdateRequest' },

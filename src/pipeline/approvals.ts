@@ -17,12 +17,15 @@ export interface Listing {
   readonly namespace?: string | undefined;
   readonly limit?: number | undefined;
   readonly continue?: string | undefined;
+  readonly visible?: ((namespace: string) => boolean) | undefined;
 }
 
 export interface Approvals {
   /** Newest first. */
   list(listing: Listing): Promise<{ readonly items: readonly UpdateRequest[]; readonly continue?: string }>;
   get(namespace: string, name: string): Promise<UpdateRequest | undefined>;
+  /** The kind of the workload that a known request is about. */
+  kindOf(target: { namespace: string; name: string }): string | undefined;
   approve(action: { namespace: string; name: string; identity: string }): Promise<ActionOutcome>;
   reject(action: {
     namespace: string;
@@ -103,6 +106,7 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
   return {
     list: (listing) => Promise.resolve(pageOf(requests.all(), listing)),
     get: (namespace, name) => requests.fetch(namespace, name),
+    kindOf: ({ namespace, name }) => requests.get(`${namespace}/${name}`)?.spec.targetRef.kind,
     async approve(action) {
       const outcome = await act(action, { to: 'Approved', by: action.identity });
       if (outcome.kind !== 'done') return outcome;
@@ -125,12 +129,13 @@ function hasExpired({ status, spec }: UpdateRequest, nowMs: number): boolean {
 /** One page, newest first. The token names the last one of the page before, so that new arrivals do not shift pages. */
 function pageOf(
   all: Iterable<UpdateRequest>,
-  { phase, namespace, limit, continue: after }: Listing,
+  { phase, namespace, limit, continue: after, visible }: Listing,
 ): { items: readonly UpdateRequest[]; continue?: string } {
   const wanted = [...all].filter(
     (request) =>
       (phase === undefined || phase.includes(request.status.phase)) &&
-      (namespace === undefined || request.metadata.namespace === namespace),
+      (namespace === undefined || request.metadata.namespace === namespace) &&
+      (visible === undefined || visible(request.metadata.namespace)),
   );
   const sorted = wanted
     .map((request) => ({ request, rank: rankOf(request) }))

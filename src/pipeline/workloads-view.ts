@@ -54,15 +54,20 @@ export interface WorkloadsViewOptions {
 }
 
 export interface WorkloadsView {
-  list(filter: { readonly namespace?: string | undefined }): readonly WorkloadView[];
+  /** Of one namespace, of those that `visible` is true for, or of all. */
+  list(filter: {
+    readonly namespace?: string | undefined;
+    readonly visible?: ((namespace: string) => boolean) | undefined;
+  }): readonly WorkloadView[];
 }
 
 /** What every artifact runs, what was decided about it last, and why it does not update now. */
 export function createWorkloadsView(options: WorkloadsViewOptions): WorkloadsView {
   return {
-    list: ({ namespace }) =>
+    list: ({ namespace, visible }) =>
       [...options.catalog.all()]
         .filter((workload) => namespace === undefined || workload.namespace === namespace)
+        .filter((workload) => visible === undefined || visible(workload.namespace))
         .sort((a, b) => sortKey(a).localeCompare(sortKey(b)))
         .map((workload) => viewOf(workload, options)),
   };
