@@ -88,8 +88,8 @@ function makeFamilies(make: FamilyMaker) {
     ),
     registryRequestsTotal: make.labelledCounter(
       'headwind_registry_requests_total',
-      'Requests to image registries and their token servers by purpose and outcome',
-      { purpose: { oneOf: ['manifest', 'tags', 'token'] }, outcome: word(16) },
+      'Requests to registries, their token servers and chart repositories by purpose and outcome',
+      { purpose: { oneOf: ['manifest', 'tags', 'token', 'index'] }, outcome: word(16) },
     ),
     registryRequestDurationSeconds: make.histogram(
       'headwind_registry_request_duration_seconds',
