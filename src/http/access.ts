@@ -10,7 +10,7 @@ import {
   type Right,
 } from './auth.ts';
 import type { Log } from './dependencies.ts';
-import { rawHeadersOf, refuse, remoteAddressOf, type EdgeApp, type EdgeContext } from './edge.ts';
+import { callerOf, refuse, type EdgeApp, type EdgeContext } from './edge.ts';
 import { problem, type Problem } from './problem.ts';
 
 /** One action for the audit log. Success means that the decision stands, whatever came of applying it. */
@@ -78,6 +78,8 @@ export interface AccessDependencies {
 export interface Access {
   /** Before all routes: refuses whoever is not known, below `/api/`. */
   guard(app: EdgeApp): void;
+  /** The same for pages; with `signIn`, browsers are sent there. */
+  guardPage(app: EdgeApp, path: string, signIn?: (c: EdgeContext) => string): void;
   /** A route that changes something. Every call leaves one audit record, also one that is refused. */
   action(app: EdgeApp, route: ActionRoute, run: (c: EdgeContext, actor: Actor) => Promise<Acted>): void;
   /** Whether the caller may; the identity, or the 403 to answer. */
@@ -104,16 +106,32 @@ export function createAccess(dependencies: AccessDependencies): Access {
   // `METHOD /path/:parameter` of each action: they refuse by themselves, since they also keep a record of it.
   const actions = new Set<string>();
 
+  /** Where it cannot be found out who somebody is, or what they may, they are not let in. */
+  const settled = async <T>(ask: () => Promise<Result<T, Problem>>): Promise<Result<T, Problem>> => {
+    try {
+      return await ask();
+    } catch (error) {
+      const known = explain?.(error);
+      if (known === undefined) log.error({ error }, 'access could not be judged');
+      else log.warn({ error }, 'access cannot be judged just now');
+      return fail(known ?? problem('HW_INTERNAL', 'It could not be told who you are or what you may do.'));
+    }
+  };
+
   const identify = async (c: EdgeContext): Promise<Result<Identity, Problem>> => {
     const acts = !READS.includes(c.req.method);
     const sameSite = acts ? refuseCrossSite(c.req.raw.headers) : ok(undefined);
     if (!sameSite.ok) return sameSite;
-    return authenticator.authenticate({
-      headers: c.req.raw.headers,
-      rawHeaders: rawHeadersOf(c),
-      remoteAddress: remoteAddressOf(c),
-      acts,
-    });
+    return settled(() => authenticator.authenticate({ ...callerOf(c), acts }));
+  };
+
+  /** Sets who asks; the problem where that is nobody. */
+  const admit = async (c: EdgeContext): Promise<Problem | undefined> => {
+    const identity = await identify(c);
+    if (!identity.ok) return identity.error;
+    c.set('identity', identity.value);
+    renew(c, identity.value);
+    return undefined;
   };
 
   const isAction = (c: EdgeContext): boolean =>
@@ -121,7 +139,7 @@ export function createAccess(dependencies: AccessDependencies): Access {
 
   const may: Access['may'] = async (c, right) => {
     const identity = c.get('identity');
-    const answer = await authorizer.authorize({ ...right, identity });
+    const answer = await settled(() => authorizer.authorize({ ...right, identity }));
     return answer.ok ? ok(identity) : answer;
   };
 
@@ -145,15 +163,20 @@ export function createAccess(dependencies: AccessDependencies): Access {
     may,
     guard(app) {
       app.use('/api/*', async (c, next) => {
-        const identity = await identify(c);
-        if (identity.ok) {
-          c.set('identity', identity.value);
-          renew(c, identity.value);
-          return next();
-        }
-        if (!isAction(c)) return refuse(c, identity.error);
-        c.set('refused', identity.error);
+        const refused = await admit(c);
+        if (refused === undefined) return next();
+        if (!isAction(c)) return refuse(c, refused);
+        c.set('refused', refused);
         return next();
+      });
+    },
+    guardPage(app, path, signIn) {
+      app.get(path, async (c, next) => {
+        const refused = await admit(c);
+        if (refused === undefined) return next();
+        const canSignIn = refused.code === 'HW_UNAUTHENTICATED' && signIn !== undefined;
+        const isBrowser = (c.req.header('accept') ?? '').includes('text/html');
+        return canSignIn && isBrowser ? c.redirect(signIn(c), 303) : refuse(c, refused);
       });
     },
     action(app, route, run) {
