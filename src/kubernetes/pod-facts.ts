@@ -46,7 +46,7 @@ const Pod = z.object({
       containerStatuses: ContainerStatuses,
       initContainerStatuses: ContainerStatuses,
     })
-    .prefault({}),
+    .default({ phase: '', conditions: [], containerStatuses: [], initContainerStatuses: [] }),
 });
 type Pod = z.infer<typeof Pod>;
 

@@ -45,7 +45,14 @@ const PodWorkload = z.object({
       updateRevision: Text,
       conditions: Conditions,
     })
-    .prefault({}),
+    .default({
+      observedGeneration: 0,
+      readyReplicas: 0,
+      numberReady: 0,
+      desiredNumberScheduled: 0,
+      updateRevision: '',
+      conditions: [],
+    }),
 });
 type PodWorkload = z.infer<typeof PodWorkload>;
 
@@ -60,7 +67,7 @@ const Release = z.object({
       history: z.array(z.object({ chartVersion: Optional })).catch([]),
       conditions: Conditions,
     })
-    .prefault({}),
+    .default({ observedGeneration: 0, history: [], conditions: [] }),
 });
 
 /** What a workload itself says of its rollout; its pods are found by `selector` and `revisionOf`. */
