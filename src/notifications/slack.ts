@@ -10,6 +10,7 @@ import { linkOf, shortenMiddle } from './text.ts';
 const HEADER_LIMIT = 150;
 const FIELD_LIMIT = 2000;
 const URL_LIMIT = 3000;
+const VALUE_LIMIT = 2000;
 /** What is said in a push message, where blocks are not shown. */
 const FALLBACK_LIMIT = 1000;
 const IMAGE_LIMIT = 500;
@@ -116,9 +117,9 @@ function button(text: string, rest: object): object {
 /** `namespace/name/uid`: which request a button is about; none of the parts can hold a slash. */
 function requestValue(notification: Notification): string | undefined {
   const { workload, updateRequestName } = notification;
-  return updateRequestName === undefined
-    ? undefined
-    : `${workload.namespace}/${updateRequestName}/${requestOf(notification)}`;
+  if (updateRequestName === undefined) return undefined;
+  const value = `${workload.namespace}/${updateRequestName}/${requestOf(notification)}`;
+  return value.length <= VALUE_LIMIT ? value : undefined;
 }
 
 /** The time as Slack shows it in each reader's own time zone, in UTC where it cannot. */

@@ -7,11 +7,12 @@ import { fitEscaped, linkOf, manyLines, oneLine, shortenMiddle, withLookAlikes }
 import type { NotificationEvent } from '../core/notification-event.ts';
 import { toTimestamp } from '../core/clock.ts';
 
-/** Teams takes 28 KB, and where it counts UTF-16 that is as many characters as half of it. */
-const MAX_CHARACTERS = 14 * 1024;
+/** What Teams takes; where it counts UTF-16, a character has two bytes. */
+const MAX_BYTES = 28 * 1024;
 const TITLE_LIMIT = 300;
-const WORDS_LIMIT = 500;
-const OUTPUT_LIMIT = 3000;
+// Together these stay below the limit, also where JSON escapes every character.
+const WORDS_LIMIT = 400;
+const OUTPUT_LIMIT = 2000;
 const URL_LIMIT = 2000;
 const LOGO = 'https://raw.githubusercontent.com/kubernetes/kubernetes/master/logo/logo.png';
 
@@ -139,9 +140,13 @@ function group(notifications: readonly Notification[]): object {
     });
   const lines = linesThatFit(
     notifications.map(lineOf),
-    (shown) => envelope(card(shown)).length <= MAX_CHARACTERS,
+    (shown) => sizeOf(envelope(card(shown))) <= MAX_BYTES,
   );
   return card(lines);
+}
+
+function sizeOf(body: string): number {
+  return Math.max(Buffer.byteLength(body), body.length * 2);
 }
 
 function lineOf({ event, workload, currentImage, newImage, uiUrl, errorMessage }: Notification): string {
@@ -160,7 +165,7 @@ function encodeURIComponentFully(mark: string): string {
 
 function factOf({ label, value, form }: Detail): object {
   const shown = form === 'image' ? shortenMiddle(oneLine(value), WORDS_LIMIT) : value;
-  return { title: label, value: teamsWords(shown, WORDS_LIMIT) };
+  return { title: teamsWords(label, 100), value: teamsWords(shown, WORDS_LIMIT) };
 }
 
 function textBlock(text: string, rest: object): object {
@@ -169,7 +174,7 @@ function textBlock(text: string, rest: object): object {
 
 /** Text runs are shown as they are: Markdown and mentions exist in text blocks and facts alone. */
 function outputBlock(value: string): object {
-  const text = fitEscaped(manyLines(value), OUTPUT_LIMIT, (same) => same);
+  const text = fitEscaped(manyLines(value), OUTPUT_LIMIT, (same) => same) || '-';
   return {
     type: 'RichTextBlock',
     inlines: [{ type: 'TextRun', text, fontType: 'Monospace', size: 'Small' }],

@@ -93,6 +93,7 @@ const evilText = fc.oneof(
     '&<>'.repeat(2000),
     '😀'.repeat(3000),
   ),
+  fc.constant('"\\'.repeat(3000)),
   fc.string({ unit: 'binary', maxLength: 300 }),
   fc.string({
     unit: fc.constantFrom(
