@@ -171,12 +171,21 @@ export function aReplica(options: {
   };
   const log = createRecordingLog();
   const links = { apiUrl: 'http://api', uiUrl: 'http://ui' };
-  const outbox = createNoticeOutbox({ targetsFor: notifier.targetsFor, links, clock });
+  const outbox = createNoticeOutbox({
+    targetsFor: (notification) => notifier.targetsFor(notification),
+    links,
+    clock,
+  });
   const store = createRequestStore({ request: unlessDead((call) => api.request(call)) }, outbox);
   const sender = createNoticeSender({
     requests: store,
     outbox,
-    notifier: { ...notifier, deliver: unlessDead(notifier.deliver) },
+    notifier: {
+      ...notifier,
+      deliver: unlessDead((notification: Notification, target: string) =>
+        notifier.deliver(notification, target),
+      ),
+    },
     links,
     acts: options.acts ?? true,
     clock,
