@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { BLOCKER_CODES } from '../core/blocker.ts';
+import { NOTIFICATION_CHANNELS } from '../core/notification-event.ts';
 import {
   createFamilyMaker,
   type FamilyDescription,
@@ -118,6 +119,31 @@ function makeFamilies(make: FamilyMaker) {
       'headwind_http_rejected_total',
       'Requests that a server turned away, by reason',
       { server: { oneOf: ['webhook', 'api', 'ui', 'metrics'] }, reason: word(32) },
+    ),
+    notificationsSentTotal: make.counter(
+      'headwind_notifications_sent_total',
+      'Notifications that arrived; each target counts',
+    ),
+    notificationsFailedTotal: make.counter(
+      'headwind_notifications_failed_total',
+      'Notifications given up: refused, or tried for too long',
+    ),
+    notificationsSlackSentTotal: make.counter(
+      'headwind_notifications_slack_sent_total',
+      'Notifications that arrived at Slack',
+    ),
+    notificationsTeamsSentTotal: make.counter(
+      'headwind_notifications_teams_sent_total',
+      'Notifications that arrived at Microsoft Teams',
+    ),
+    notificationsWebhookSentTotal: make.counter(
+      'headwind_notifications_webhook_sent_total',
+      'Notifications that arrived at generic webhooks',
+    ),
+    notificationsTotal: make.labelledCounter(
+      'headwind_notifications_total',
+      'Notifications by channel and outcome',
+      { channel: { oneOf: NOTIFICATION_CHANNELS }, outcome: { oneOf: ['sent', 'failed'] } },
     ),
     eventsDroppedTotal: make.counter(
       'headwind_events_dropped_total',
