@@ -45,6 +45,11 @@ export interface RequestStore {
     request: UpdateRequest,
     status: UpdateRequestStatus,
   ): Promise<Result<UpdateRequest, 'conflict' | 'gone'>>;
+  /** Adds annotations, or changes their values, under the resourceVersion of `request`, as `writeStatus` does. */
+  annotate(
+    request: UpdateRequest,
+    annotations: Readonly<Record<string, string>>,
+  ): Promise<Result<UpdateRequest, 'conflict' | 'gone'>>;
   /** Deletes exactly this version of it; one that is gone or has changed is left alone. */
   remove(request: UpdateRequest): Promise<void>;
   subscribe(listener: RequestListener): () => void;
@@ -119,6 +124,34 @@ export function createRequestStore(
     }
   };
 
+  /** Writes under the resourceVersion of `request`. */
+  const patch = async (
+    request: UpdateRequest,
+    subresource: '' | '/status',
+    {
+      annotations,
+      ...change
+    }: Partial<Pick<UpdateRequest['metadata'], 'annotations'> & Pick<UpdateRequest, 'status'>>,
+  ): Promise<Result<UpdateRequest, 'conflict' | 'gone'>> => {
+    const { namespace, name, resourceVersion } = request.metadata;
+    const body = { metadata: { resourceVersion, annotations }, ...change };
+    try {
+      const answer = await client.request({
+        method: 'PATCH',
+        path: `${pathOf(namespace, name)}${subresource}`,
+        contentType: 'application/merge-patch+json',
+        body,
+      });
+      const written = UpdateRequest.parse(answer);
+      observe(written);
+      return ok(written);
+    } catch (error) {
+      if (isStatus(error, 409)) return fail('conflict');
+      if (isAbsent(error)) return fail('gone');
+      throw error;
+    }
+  };
+
   return {
     observe,
     forget,
@@ -149,24 +182,8 @@ export function createRequestStore(
         return { created: false, request: existing };
       }
     },
-    async writeStatus(request, status) {
-      const { namespace, name, resourceVersion } = request.metadata;
-      try {
-        const answer = await client.request({
-          method: 'PATCH',
-          path: `${pathOf(namespace, name)}/status`,
-          contentType: 'application/merge-patch+json',
-          body: { metadata: { resourceVersion }, status: outbox.atChange(request, status) },
-        });
-        const written = UpdateRequest.parse(answer);
-        observe(written);
-        return ok(written);
-      } catch (error) {
-        if (isStatus(error, 409)) return fail('conflict');
-        if (isAbsent(error)) return fail('gone');
-        throw error;
-      }
-    },
+    writeStatus: (request, status) => patch(request, '/status', { status: outbox.atChange(request, status) }),
+    annotate: (request, annotations) => patch(request, '', { annotations }),
     async remove(request) {
       const { namespace, name, uid, resourceVersion } = request.metadata;
       try {
