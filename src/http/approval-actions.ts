@@ -2,7 +2,7 @@ import { fail, ok, type Result } from '../core/result.ts';
 import type { Phase, UpdateRequest } from '../core/update-request.ts';
 import { refusedAction, type Access, type Acted, type Actor } from './access.ts';
 import { ActionBody, describeIssues, toView, type ActionAnswer } from './api-shapes.ts';
-import { readOptionalJson } from './body.ts';
+import { readFields, readOptionalJson } from './body.ts';
 import { type EdgeApp, type EdgeContext } from './edge.ts';
 import { problem, type Problem } from './problem.ts';
 
@@ -31,6 +31,8 @@ export interface Actions {
 export interface ActionDependencies {
   readonly actions: Actions;
   readonly access: Access;
+  /** Whether bodies may be forms too. */
+  readonly forms?: boolean | undefined;
 }
 
 /** What people decide about a request. */
@@ -53,7 +55,14 @@ const MAX_BODY_BYTES = 64 * 1024;
 const NAME = /^[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?$/;
 
 /** `POST /api/v1/updates/{namespace}/{name}/approve` and `/reject`; every call leaves one audit record. */
-export function mountActions(app: EdgeApp, { actions, access }: ActionDependencies): void {
+export function mountActions(app: EdgeApp, { actions, access, forms }: ActionDependencies): void {
+  const limits = { maxBytes: MAX_BODY_BYTES };
+  const read = async (c: EdgeContext): Promise<Result<unknown, Problem>> => {
+    if (forms !== true) return readOptionalJson(c.req.raw, limits);
+    const body = await readFields(c.req.raw, limits);
+    return body.ok ? ok(body.value.fields) : body;
+  };
+
   for (const verb of VERBS)
     access.action(
       app,
@@ -67,7 +76,7 @@ export function mountActions(app: EdgeApp, { actions, access }: ActionDependenci
         right: ({ namespace, name }) => ({ verb, namespace, name }),
       },
       async (c, actor) => {
-        const command = await readCommand(c, actor);
+        const command = toCommand(await read(c), actor);
         if (!command.ok) return refusedAction(c, command.error);
         const done = await decide(actions, verb, targetOf(c), command.value);
         if (!done.ok) return refusedAction(c, done.error);
@@ -113,10 +122,9 @@ export function noSuchRequest({ namespace, name }: Target): Problem {
   return problem('HW_REQUEST_NOT_FOUND', `UpdateRequest not found: ${shown}`);
 }
 
-async function readCommand(c: EdgeContext, actor: Actor): Promise<Result<Command, Problem>> {
-  const json = await readOptionalJson(c.req.raw, { maxBytes: MAX_BODY_BYTES });
-  if (!json.ok) return json;
-  const body = ActionBody.safeParse(json.value ?? {});
+function toCommand(read: Result<unknown, Problem>, actor: Actor): Result<Command, Problem> {
+  if (!read.ok) return read;
+  const body = ActionBody.safeParse(read.value ?? {});
   if (!body.success) {
     const detail = `The body may be {"approver"?: string, "reason"?: string}; ${describeIssues(body.error)}.`;
     return fail(problem('HW_UNEXPECTED_SHAPE', detail));

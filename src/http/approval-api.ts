@@ -12,10 +12,15 @@ import {
 } from './api-shapes.ts';
 import type { Health, LabelledCounter, Log } from './dependencies.ts';
 import { createEdge, refuse, sealRoutes, type EdgeApp, type EdgeContext } from './edge.ts';
+import type { AuthMode } from './auth/door.ts';
+import { mountBulkActions } from './bulk-actions.ts';
 import { mountHealth } from './health.ts';
+import { mountHolds, type Holds } from './holds-api.ts';
 import { openApiDocument } from './openapi.ts';
 import { problem, retryAfter, type Problem } from './problem.ts';
 import type { RecentWebhooks } from './recent-webhooks.ts';
+import { mountSession } from './session-route.ts';
+import { mountRollbacks, type Rollbacks } from './rollback-api.ts';
 
 export interface UpdateFilter {
   readonly phase?: readonly Phase[] | undefined;
@@ -45,11 +50,19 @@ export interface WorkloadsView {
 export interface ApprovalDependencies {
   readonly approvals: Approvals;
   readonly workloads: WorkloadsView;
+  readonly rollbacks: Rollbacks;
+  readonly holds: Holds;
   readonly recentWebhooks: Pick<RecentWebhooks, 'list'>;
   /** All namespaces with workloads or requests, for callers that may not see them all; none unless told. */
   readonly namespaces?: (() => Iterable<string>) | undefined;
   readonly authenticator: AccessDependencies['authenticator'];
   readonly authorizer?: AccessDependencies['authorizer'];
+  /** How people are let in, for those who ask; `none` unless told. */
+  readonly authMode?: AuthMode;
+  /** Where Headwind itself runs: whoever has rights on settings there has them. */
+  readonly ownNamespace?: string;
+  /** Whether actions take forms beside JSON, as the dashboard's routes always did. */
+  readonly forms?: boolean;
   readonly audit: AccessDependencies['audit'];
   readonly health: Health;
   readonly metrics: { readonly httpRejectedTotal: LabelledCounter<'server' | 'reason'> };
@@ -64,6 +77,7 @@ export interface ApprovalDependencies {
 }
 
 const UNAVAILABLE_RETRY_SECONDS = 5;
+const DEFAULT_NAMESPACE = 'headwind-system';
 
 /** The approval API (8081). */
 export function createApprovalApp(dependencies: ApprovalDependencies): EdgeApp {
@@ -131,7 +145,10 @@ export function mountApi(app: EdgeApp, dependencies: ApprovalDependencies): Acce
     }),
   );
 
-  mountActions(app, { actions: approvals, access });
+  mountActions(app, { actions: approvals, access, forms: dependencies.forms });
+  mountBulkActions(app, { actions: approvals, access, explain, log });
+  mountRollbacks(app, { rollbacks: dependencies.rollbacks, access, explained });
+  mountHolds(app, { holds: dependencies.holds, access, explained, narrowed });
 
   app.get('/api/v1/workloads', (c) => {
     const query = WorkloadsQuery.safeParse(queryOf(c));
@@ -149,10 +166,16 @@ export function mountApi(app: EdgeApp, dependencies: ApprovalDependencies): Acce
       return allowed.ok ? c.json(recentWebhooks.list()) : refuse(c, allowed.error);
     }),
   );
+  mountSession(app, {
+    access,
+    mode: dependencies.authMode ?? 'none',
+    ownNamespace: dependencies.ownNamespace ?? DEFAULT_NAMESPACE,
+  });
   return access;
 }
 
-function explainerOf({
+/** The problem that a failure stands for, where it is one that is to be expected. */
+export function explainerOf({
   explain,
 }: Pick<ApprovalDependencies, 'explain'>): (error: unknown) => Problem | undefined {
   return (error) => {

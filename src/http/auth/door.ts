@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import {
   createAnonymousAuthenticator,
@@ -42,12 +43,15 @@ export interface DoorsOptions {
   /** Of mode `proxy`. */
   readonly proxyHeader: string;
   readonly proxyGroupsHeader?: string | undefined;
-  /** Seal the sessions of the dashboard. */
-  readonly sessionSecrets: readonly [string, ...string[]];
+  /** Seal the sessions of the dashboard; without any, a random one of this process does. */
+  readonly sessionSecrets: readonly string[];
   readonly reviewToken: TokenReviewsOptions['review'];
   readonly reviewAccess: RbacAuthorizerOptions['review'];
   readonly clock: Clock;
+  readonly log: Pick<Log, 'warn'>;
 }
+
+const SECRET_BYTES = 32;
 
 /** Who did what in mode `none`, where nobody says who they are. */
 const NOBODY = { api: 'unknown', ui: 'web-ui-user' } as const;
@@ -71,7 +75,8 @@ export function createDoors(options: DoorsOptions): { readonly api: Door; readon
   const withToken = (server: 'api' | 'ui'): Door => {
     const door = { mode: 'token', authenticator: bearer, authorizer: rbac } as const;
     if (server === 'api') return door;
-    const sessions = createSessions({ secrets: options.sessionSecrets, clock });
+    const [first = randomSecret(options.log), ...others] = options.sessionSecrets;
+    const sessions = createSessions({ secrets: [first, ...others], clock });
     const attempts = createAttempts(clock);
     return {
       ...door,
@@ -92,4 +97,12 @@ export function createDoors(options: DoorsOptions): { readonly api: Door; readon
     token: () => withToken(server),
   });
   return { api: doors('api')[options.api](), ui: doors('ui')[options.ui]() };
+}
+
+function randomSecret(log: DoorsOptions['log']): string {
+  log.warn(
+    { settings: ['HEADWIND_SESSION_KEY', 'HEADWIND_SESSION_KEY_FILE'] },
+    'sign-ins at the dashboard end with this process, and no other replica knows them: no key for sessions is set',
+  );
+  return randomBytes(SECRET_BYTES).toString('base64');
 }
