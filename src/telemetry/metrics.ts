@@ -54,6 +54,40 @@ function makeFamilies(make: FamilyMaker) {
     deploymentsWatched: make.gauge('headwind_deployments_watched', 'Deployments that carry a policy'),
     statefulsetsWatched: make.gauge('headwind_statefulsets_watched', 'StatefulSets that carry a policy'),
     daemonsetsWatched: make.gauge('headwind_daemonsets_watched', 'DaemonSets that carry a policy'),
+    helmReleasesWatched: make.gauge('headwind_helm_releases_watched', 'HelmReleases that carry a policy'),
+    helmChartVersionsCheckedTotal: make.counter(
+      'headwind_helm_chart_versions_checked_total',
+      'Releases whose chart was compared with the versions that its source offers',
+    ),
+    helmUpdatesFoundTotal: make.counter(
+      'headwind_helm_updates_found_total',
+      'Chart versions found for a release that its policy admitted or refused',
+    ),
+    helmUpdatesApprovedTotal: make.counter(
+      'headwind_helm_updates_approved_total',
+      'Chart versions that the policy of a release admitted, each once',
+    ),
+    helmUpdatesRejectedTotal: make.counter(
+      'headwind_helm_updates_rejected_total',
+      'Chart versions that the policy of a release refused',
+    ),
+    helmUpdatesAppliedTotal: make.counter(
+      'headwind_helm_updates_applied_total',
+      'Chart versions applied to releases',
+    ),
+    helmRepositoryQueriesTotal: make.counter(
+      'headwind_helm_repository_queries_total',
+      'Times that a source of charts was asked for its versions',
+    ),
+    helmRepositoryErrorsTotal: make.counter(
+      'headwind_helm_repository_errors_total',
+      'Times that a source of charts did not tell its versions',
+    ),
+    helmRepositoryQueryDurationSeconds: make.histogram(
+      'headwind_helm_repository_query_duration_seconds',
+      'Time that a source of charts took to tell its versions',
+      [0.1, 0.5, 1, 2, 5, 10, 30],
+    ),
     pollingCyclesTotal: make.counter(
       'headwind_polling_cycles_total',
       'Polls begun, each of one repository with one set of credentials',
@@ -69,6 +103,14 @@ function makeFamilies(make: FamilyMaker) {
     pollingNewTagsFoundTotal: make.counter(
       'headwind_polling_new_tags_found_total',
       'Update requests for versions and digests that polls found',
+    ),
+    pollingHelmChartsCheckedTotal: make.counter(
+      'headwind_polling_helm_charts_checked_total',
+      'Charts of releases that polls were made for',
+    ),
+    pollingHelmNewVersionsFoundTotal: make.counter(
+      'headwind_polling_helm_new_versions_found_total',
+      'Update requests for chart versions that polls found',
     ),
     pollingResourcesFilteredTotal: make.counter(
       'headwind_polling_resources_filtered_total',
