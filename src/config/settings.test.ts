@@ -30,6 +30,7 @@ describe('readSettings', () => {
       webhookHosts: new Map(),
       webhookRateLimit: 500,
       pollingEnabled: false,
+      helmAutoDiscovery: true,
       pollingIntervalMs: 300_000,
       requestExpiryMs: 86_400_000,
       requestRetentionMs: 604_800_000,
@@ -79,7 +80,12 @@ describe('readSettings', () => {
       },
       { labelSelector: 'team=shop,tier in (web, api),!legacy,app.kubernetes.io/name!=x,a notin (b)' },
     ],
-    ['later switches may be off', { HEADWIND_HELM_AUTO_DISCOVERY: 'false', SLACK_ENABLED: '0' }, {}],
+    [
+      'charts are looked for unless that is switched off',
+      { HEADWIND_HELM_AUTO_DISCOVERY: 'false' },
+      { helmAutoDiscovery: false },
+    ],
+    ['later switches may be off', { SLACK_ENABLED: '0' }, {}],
     [
       'webhooks may have secrets and hosts',
       { HEADWIND_WEBHOOK_SECRET: 'hunter2', HEADWIND_WEBHOOK_HOSTS: 'zot=zot.example.com' },
@@ -161,7 +167,6 @@ describe('readSettings', () => {
   });
 
   it.each([
-    ['HEADWIND_HELM_AUTO_DISCOVERY', '1'],
     ['SLACK_ENABLED', 'yes'],
     ['TEAMS_ENABLED', 'on'],
     ['WEBHOOK_ENABLED', 'TRUE'],
@@ -174,13 +179,13 @@ describe('readSettings', () => {
       HEADWIND_API_PORT: 'x',
       HEADWIND_VERIFY_IMAGES: 'y',
       HEADWIND_REQUEST_EXPIRY: 'z',
-      HEADWIND_HELM_AUTO_DISCOVERY: 'true',
+      HEADWIND_HELM_AUTO_DISCOVERY: 'often',
     });
     expect(problems.map(({ variable }) => variable)).toEqual([
       'HEADWIND_API_PORT',
       'HEADWIND_VERIFY_IMAGES',
-      'HEADWIND_REQUEST_EXPIRY',
       'HEADWIND_HELM_AUTO_DISCOVERY',
+      'HEADWIND_REQUEST_EXPIRY',
     ]);
   });
 

@@ -36,6 +36,8 @@ export interface Settings {
   /** Pushes a second for each sender; 0: any number. */
   readonly webhookRateLimit: number;
   readonly pollingEnabled: boolean;
+  /** Whether the sources of charts are looked at without being told to. */
+  readonly helmAutoDiscovery: boolean;
   /** For workloads that do not say. */
   readonly pollingIntervalMs: number;
   /** 0: requests never expire. */
@@ -120,6 +122,7 @@ function collect(get: <T>(name: string, variable: Variable<T>) => T): Settings {
     webhookHosts: get('HEADWIND_WEBHOOK_HOSTS', own.HEADWIND_WEBHOOK_HOSTS),
     webhookRateLimit: get('HEADWIND_WEBHOOK_RATE_LIMIT', own.HEADWIND_WEBHOOK_RATE_LIMIT),
     pollingEnabled: get('HEADWIND_POLLING_ENABLED', own.HEADWIND_POLLING_ENABLED),
+    helmAutoDiscovery: get('HEADWIND_HELM_AUTO_DISCOVERY', own.HEADWIND_HELM_AUTO_DISCOVERY),
     pollingIntervalMs: get('HEADWIND_POLLING_INTERVAL', own.HEADWIND_POLLING_INTERVAL),
     requestExpiryMs: get('HEADWIND_REQUEST_EXPIRY', own.HEADWIND_REQUEST_EXPIRY),
     requestRetentionMs: get('HEADWIND_REQUEST_RETENTION', own.HEADWIND_REQUEST_RETENTION),

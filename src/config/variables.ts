@@ -2,6 +2,7 @@ import { DEFAULT_LOG_FILTER, type LogFilter } from '../core/log-filter.ts';
 import { fail, ok } from '../core/result.ts';
 import { readLabelSelector } from './label-selector.ts';
 import { readNetworks } from './networks.ts';
+import { NOTIFICATION_VARIABLES } from './notification-variables.ts';
 import { readSessionKey } from './session-key.ts';
 import {
   readAddress,
@@ -128,6 +129,12 @@ export const VARIABLES = {
     '300',
     'Time between two such questions, where the workload has no `headwind.sh/polling-interval`',
   ),
+  HEADWIND_HELM_AUTO_DISCOVERY: variable(
+    readBoolean,
+    true,
+    'true',
+    'Whether the sources of charts are looked at for HelmReleases by themselves; otherwise webhooks and polls alone tell of new versions',
+  ),
   HEADWIND_REQUEST_EXPIRY: variable(
     readDuration,
     DAY_MS,
@@ -198,6 +205,7 @@ export const VARIABLES = {
     'Where people reach the approval API, for links',
   ),
   HEADWIND_UI_URL: optional(readUrl, 'Where people reach the dashboard, for links; no links if not set'),
+  ...NOTIFICATION_VARIABLES,
   HEADWIND_LOG: variable<LogFilter>(
     readLogFilter,
     DEFAULT_LOG_FILTER,
@@ -223,10 +231,6 @@ export const VARIABLES = {
 
 /** Promised for later versions. Switching one on is refused, since it would do nothing. */
 export const SWITCHES_OF_LATER_VERSIONS: readonly string[] = [
-  'HEADWIND_HELM_AUTO_DISCOVERY',
-  'SLACK_ENABLED',
-  'TEAMS_ENABLED',
-  'WEBHOOK_ENABLED',
 ];
 
 /** Read by `kubectl headwind` alone, and therefore no spelling mistakes. */

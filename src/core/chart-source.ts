@@ -1,3 +1,5 @@
+import { toRepository, type Repository } from './image-reference.ts';
+import { fail, type Result } from './result.ts';
 import type { Artifact, Workload } from './workload.ts';
 
 /** Where charts come from: an object of Flux's source controller, as far as Headwind needs it. */
@@ -39,6 +41,18 @@ export function chartSourceKey({
   name,
 }: Pick<ChartSource, 'kind' | 'namespace' | 'name'>): string {
   return `${kind}/${namespace}/${name}`;
+}
+
+/** The repository of a chart in a registry; the URL of an OCIRepository names the chart already. */
+export function chartRepository(
+  { kind, url }: Pick<ChartSource, 'kind' | 'url'>,
+  chart: string,
+): Result<Repository> {
+  const [, host = '', path = ''] = /^oci:\/\/([^/]+)(?:\/(.*))?$/i.exec(url.trim()) ?? [];
+  if (host === '') return fail('its URL is none of a registry (oci://host/path)');
+  const below = path.replace(/^\/+|\/+$/g, '');
+  const whole = kind === 'OCIRepository' ? below : [below, chart].filter((part) => part !== '').join('/');
+  return toRepository(host, whole);
 }
 
 /** One version of a chart that a source offers. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { toRepository, type Repository } from '../core/image-reference.ts';
+import { chartRepository } from '../core/chart-source.ts';
 import {
   chartSourceBlocker,
   fluxOwnsRange,
@@ -192,7 +192,7 @@ export function resolveRelease(
       ? resolveBySource(release, known)
       : {
           ...artifact,
-          release: withRepository(release, repositoryOf(known.source.url, artifact.name), known),
+          release: withRepository(release, artifact.name, known),
         };
   return { ...workload, artifacts: [resolved] };
 }
@@ -202,8 +202,7 @@ function resolveBySource(before: ReleaseChart, known: KnownSource): Artifact {
   const { obstacle: _, unresolved: __, running, ...release } = before;
   const { url } = known.source;
   const { tag = 'latest', semver, digest } = known.ref ?? {};
-  const repository = repositoryOf(url, undefined);
-  const name = url.slice(url.lastIndexOf('/') + 1);
+  const name = url.replace(/\/+$/, '').replace(/^.*\//, '');
   const version = semver ?? versionOfTag(tag);
   const other = semver === undefined ? otherRunning(version, running) : running;
   const obstacle =
@@ -222,26 +221,15 @@ function resolveBySource(before: ReleaseChart, known: KnownSource): Artifact {
         ...(other === undefined ? {} : { running: other }),
         ...(obstacle === undefined ? {} : { obstacle }),
       },
-      repository,
+      name,
       known,
     ),
   };
 }
 
-function withRepository(
-  release: ReleaseChart,
-  repository: Repository | undefined,
-  { source }: KnownSource,
-): ReleaseChart {
-  return repository === undefined || source.type !== 'oci' ? release : { ...release, repository };
-}
-
-/** The repository of a chart in a registry; undefined where the URL is none of a registry. */
-function repositoryOf(url: string, chart: string | undefined): Repository | undefined {
-  const [, host = '', path = ''] = /^oci:\/\/([^/]+)\/?(.*?)\/*$/.exec(url) ?? [];
-  const whole = [path, chart ?? ''].filter((part) => part !== '').join('/');
-  const repository = host === '' ? undefined : toRepository(host, whole);
-  return repository?.ok === true ? repository.value : undefined;
+function withRepository(release: ReleaseChart, chart: string, { source }: KnownSource): ReleaseChart {
+  const repository = source.type === 'oci' ? chartRepository(source, chart) : undefined;
+  return repository?.ok === true ? { ...release, repository: repository.value } : release;
 }
 
 function statusOf(status: HelmRelease['status']): Parameters<typeof runningVersion>[0] {
