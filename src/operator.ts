@@ -5,20 +5,24 @@ import type { WebhookSecrets } from './config/webhook-secrets.ts';
 import type { Clock } from './core/clock.ts';
 import { repositoryKey } from './core/image-reference.ts';
 import type { Signal } from './core/signal.ts';
-import type { WorkloadKind } from './core/workload.ts';
-import { requestKey, UpdateRequest } from './core/update-request.ts';
-import { anonymousAuthenticator } from './http/auth.ts';
+import type { Workload, WorkloadKind } from './core/workload.ts';
+import { GROUP, requestKey, UpdateRequest } from './core/update-request.ts';
+import { createDoors } from './http/auth/door.ts';
 import type { Health } from './http/dependencies.ts';
 import { startServers, type Ports } from './http/servers.ts';
+import { reviewAccess } from './kubernetes/access-review.ts';
 import { createCatalog } from './kubernetes/catalog.ts';
 import { createKubernetesClient } from './kubernetes/client.ts';
 import type { Connection } from './kubernetes/connection.ts';
 import { KubernetesError, KubernetesUnreachableError, lacksRight } from './kubernetes/errors.ts';
 import { createEventRecorder } from './kubernetes/events.ts';
+import { WORKLOAD_KINDS } from './kubernetes/kinds.ts';
 import { createNodes } from './kubernetes/nodes.ts';
 import { createPullSecrets } from './kubernetes/pull-secrets.ts';
 import { createReflector, type ReflectorEvent } from './kubernetes/reflector.ts';
+import { createReleaseWatch } from './kubernetes/release-watch.ts';
 import { readRunningDigests } from './kubernetes/running-digests.ts';
+import { reviewToken } from './kubernetes/token-review.ts';
 import { createWorkloadWatch, scopesOf } from './kubernetes/workload-watch.ts';
 import { createCoalescer } from './pipeline/coalesce.ts';
 import type { Engine } from './pipeline/engine.ts';
@@ -41,6 +45,8 @@ export interface OperatorOptions {
   /** By what webhooks prove who sent them; nobody has to without it. Read again when the file changes that they are from. */
   readonly webhookSecrets?: WebhookSecrets;
   readonly readFile?: (path: string) => Promise<string>;
+  /** What seals the sessions of the dashboard; without them each process has one of its own. */
+  readonly sessionKeys?: readonly string[];
   readonly connection: Connection;
   /** The process's own, which tells who Headwind is at the clouds; without it, nobody. */
   readonly env?: Environment;
@@ -115,9 +121,28 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const catalog = createCatalog();
   const requests = createRequestStore(client);
   countPending(requests, metrics);
+  const watchLog = logRoot.target('headwind::watch');
+  const watching = { client, clock, random, log: watchLog, onEvent: observeWatch(metrics, watchLog) };
+  const watched = {
+    ...watching,
+    catalog,
+    namespaces: settings.namespaces,
+    labelSelector: settings.labelSelector,
+    onChanged: (workload: Workload, before: Workload | undefined): void => {
+      engine.workloadChanged(workload, before);
+      poller.workloadChanged(workload, before);
+    },
+    onRemoved: (workload: Workload): void => {
+      engine.workloadRemoved(workload);
+      poller.workloadRemoved(workload);
+    },
+    onCount: (kind: WorkloadKind, count: number): void => countWatched(metrics, kind, count),
+  };
+  const releases = createReleaseWatch(watched);
   const nodes = createNodes({ client, clock, log: logRoot.target('headwind::nodes') });
-  const { engine, approvals, workloads, pruner, deliver } = createPipeline({
+  const { engine, approvals, workloads, rollbacks, holds, pruner, deliver } = createPipeline({
     client,
+    kinds: [...WORKLOAD_KINDS, releases.kind],
     catalog,
     requests,
     metrics,
@@ -125,6 +150,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     random,
     log: logRoot.target('headwind::pipeline'),
     confirm: (query) => registry.confirm(query),
+    confirmChart: () => Promise.resolve({ outcome: 'unavailable', message: 'charts cannot be asked yet' }),
     confirmInBackground: (query) => registry.confirm({ ...query, background: true }),
     platformsOf: (query) => registry.platformsOf(query),
     nodePlatforms: (placement) => nodes.platformsFor(placement),
@@ -152,24 +178,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     ...observePolls(metrics),
   });
 
-  const watchLog = logRoot.target('headwind::watch');
-  const watching = { client, clock, random, log: watchLog, onEvent: observeWatch(metrics, watchLog) };
   const reflectors = [
-    ...createWorkloadWatch({
-      ...watching,
-      catalog,
-      namespaces: settings.namespaces,
-      labelSelector: settings.labelSelector,
-      onChanged: (workload, before) => {
-        engine.workloadChanged(workload, before);
-        poller.workloadChanged(workload, before);
-      },
-      onRemoved: (workload) => {
-        engine.workloadRemoved(workload);
-        poller.workloadRemoved(workload);
-      },
-      onCount: (kind, count) => countWatched(metrics, kind, count),
-    }),
+    ...createWorkloadWatch(watched),
     ...scopesOf(settings.namespaces).map((namespace) =>
       createReflector<UpdateRequest>({
         ...watching,
@@ -181,7 +191,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       }),
     ),
   ];
-  const synced = track(Promise.all(reflectors.map((reflector) => reflector.synced)));
+  const synced = track(Promise.all([releases.synced, ...reflectors.map((reflector) => reflector.synced)]));
 
   const trust = createWebhookTrust({
     senders: WEBHOOK_SENDERS,
@@ -193,23 +203,37 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     log: logRoot.target('headwind::webhook'),
   });
   const accept = createCoalescer((signals) => engine.accept(signals));
-  // What concerns nobody is known only once the workloads are. Charts are followed elsewhere.
-  const concerns = ({ type, repository }: Signal): boolean =>
-    !synced.isDone() || type === 'chart' || catalog.byRepository(repositoryKey(repository)).length > 0;
+  // What concerns nobody is known only once the workloads are.
+  const concerns = ({ repository }: Signal): boolean =>
+    !synced.isDone() || catalog.byRepository(repositoryKey(repository)).length > 0;
 
   const stopWorking = async (): Promise<void> => {
     trust.stop();
     await Promise.all([poller.stop(), pruner.stop()]);
     await engine.stop();
-    await Promise.all(reflectors.map((reflector) => reflector.stop()));
+    await Promise.all([releases.stop(), ...reflectors.map((reflector) => reflector.stop())]);
     registry.close();
     cloud.close();
     await events.stop();
     client.close();
   };
+  const doors = createDoors({
+    api: settings.apiAuthMode,
+    ui: settings.uiAuthMode,
+    trustedProxies: settings.trustedProxies,
+    proxyHeader: settings.proxyHeader,
+    proxyGroupsHeader: settings.proxyGroupsHeader,
+    sessionSecrets: options.sessionKeys ?? [],
+    reviewToken: (token) => reviewToken(client, { token, audiences: settings.tokenAudiences }),
+    reviewAccess: (question) => reviewAccess(client, { ...question, group: GROUP }),
+    clock,
+    log: logRoot.target('headwind::auth'),
+  });
   const servers = await startServers({
     approvals,
     workloads,
+    rollbacks,
+    holds,
     clock,
     metrics,
     version,
@@ -220,7 +244,9 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     concerns,
     limits: { pushesPerSecond: settings.webhookRateLimit },
     health: buildHealth(engine, synced.isDone),
-    authenticator: anonymousAuthenticator,
+    doors,
+    namespaces: () => namespacesOf(catalog.all(), requests.all()),
+    ownNamespace: settings.namespace,
     audit: createAudit(logRoot, clock),
     explain: (error) => (isOutage(error) ? 'unavailable' : undefined),
     bindAddress: settings.bindAddress,
@@ -233,6 +259,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   });
   log.info({ ...servers.ports, address: settings.bindAddress, version }, 'listening');
 
+  releases.start();
   for (const reflector of reflectors) reflector.start();
   const ready = synced.done.then(() => {
     engine.start();
@@ -293,10 +320,21 @@ function observePolls(
   };
 }
 
+function namespacesOf(
+  workloads: Iterable<{ readonly namespace: string }>,
+  requests: Iterable<UpdateRequest>,
+): ReadonlySet<string> {
+  const namespaces = new Set<string>();
+  for (const { namespace } of workloads) namespaces.add(namespace);
+  for (const { metadata } of requests) namespaces.add(metadata.namespace);
+  return namespaces;
+}
+
 function countWatched(metrics: Metrics, kind: WorkloadKind, count: number): void {
   if (kind === 'Deployment') metrics.deploymentsWatched.set(count);
   if (kind === 'StatefulSet') metrics.statefulsetsWatched.set(count);
   if (kind === 'DaemonSet') metrics.daemonsetsWatched.set(count);
+  if (kind === 'HelmRelease') metrics.helmReleasesWatched.set(count);
 }
 
 /** `headwind_updates_pending`, kept by difference: counting all at every scrape would cost what the cluster holds. */

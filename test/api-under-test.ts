@@ -1,6 +1,9 @@
-import type { ActionOutcome, AuditEntry } from '../src/http/approval-actions.ts';
+import type { AuditEntry } from '../src/http/access.ts';
+import type { ActionOutcome } from '../src/http/approval-actions.ts';
 import { createApprovalApp, type Approvals, type ApprovalDependencies } from '../src/http/approval-api.ts';
-import { anonymousAuthenticator, type Authenticator } from '../src/http/auth.ts';
+import { anonymousAuthenticator, type Authenticator, type Authorizer } from '../src/http/auth.ts';
+import type { Holds, PlacedHold, ReleaseOutcome } from '../src/http/holds-api.ts';
+import type { History, Missing, RollbackOutcome, Rollbacks } from '../src/http/rollback-api.ts';
 import { createRecentWebhooks } from '../src/http/recent-webhooks.ts';
 import type { EdgeApp } from '../src/http/edge.ts';
 import type { UpdateRequest } from '../src/core/update-request.ts';
@@ -11,7 +14,7 @@ import { aRequest } from './builders.ts';
 /** The approval API over a pipeline that does as it is told, and keeps what it was asked. */
 
 export interface Call {
-  readonly method: keyof Approvals;
+  readonly method: keyof Approvals | keyof Rollbacks | 'holds' | 'release';
   readonly argument: unknown;
 }
 
@@ -20,6 +23,8 @@ export class ApiAwayError extends Error {}
 
 export interface ApiUnderTest {
   readonly app: EdgeApp;
+  /** What it is made of, for a server of another kind over the same pipeline. */
+  readonly dependencies: ApprovalDependencies;
   readonly calls: readonly Call[];
   readonly audited: readonly AuditEntry[];
   /** POSTs JSON, or text as it is. */
@@ -33,7 +38,15 @@ export function anApi(
     continue?: string;
     outcome?: ActionOutcome | Error;
     listError?: Error;
+    /** What there is to go back to; an error is thrown. */
+    history?: History | Missing | Error;
+    /** What a rollback comes to; an error is thrown. */
+    rollback?: RollbackOutcome | Error;
+    holds?: readonly PlacedHold[];
+    release?: ReleaseOutcome | Error;
     authenticator?: Authenticator;
+    authorizer?: Authorizer;
+    namespaces?: readonly string[];
   } = {},
 ): ApiUnderTest {
   const calls: Call[] = [];
@@ -47,7 +60,25 @@ export function anApi(
     };
     return outcome instanceof Error ? Promise.reject(outcome) : Promise.resolve(outcome);
   };
+  const told = <T>(method: Call['method'], argument: unknown, answer: T | Error): Promise<T> => {
+    calls.push({ method, argument });
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+  };
+  const missing: Missing = { kind: 'no-workload' };
+  const rollbacks: Rollbacks = {
+    history: (argument) => told('history', argument, options.history ?? missing),
+    rollBack: (argument) => told('rollBack', argument, options.rollback ?? missing),
+  };
+  const holds: Holds = {
+    list: (argument) => {
+      calls.push({ method: 'holds', argument });
+      return options.holds ?? [];
+    },
+    release: (argument) => told('release', argument, options.release ?? { kind: 'not-found' }),
+  };
   const dependencies: ApprovalDependencies = {
+    rollbacks,
+    holds,
     approvals: {
       list: (argument) => {
         calls.push({ method: 'list', argument });
@@ -79,6 +110,8 @@ export function anApi(
     },
     recentWebhooks: createRecentWebhooks(),
     authenticator: options.authenticator ?? anonymousAuthenticator,
+    authorizer: options.authorizer,
+    namespaces: () => options.namespaces ?? [],
     audit: { record: (entry) => audited.push(entry) },
     health: {
       live: () => ({ ok: true, checks: [] }),
@@ -97,5 +130,5 @@ export function anApi(
       headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-  return { app, calls, audited, post };
+  return { app, dependencies, calls, audited, post };
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { describeEnvironment } from '../config/documentation.ts';
 import { formatProblems, type Environment } from '../config/problem.ts';
 import { readRegistryConfig } from '../config/registry-config.ts';
+import { readSessionKeys } from '../config/session-key.ts';
 import { readConfigWarnings, readSettings, textOf } from '../config/settings.ts';
 import { readWebhookSecrets } from '../config/webhook-secrets.ts';
 import { visible } from '../core/visible.ts';
@@ -35,7 +36,12 @@ export function checkConfigCommand({ env, terminal, readFile }: CheckConfigOptio
         file: textOf(env, 'HEADWIND_WEBHOOK_SECRETS_FILE'),
         readFile,
       });
-      const problems = [settings, registries, secrets].flatMap((read) => (read.ok ? [] : read.error));
+      const keys = await readSessionKeys({
+        key: undefined,
+        file: textOf(env, 'HEADWIND_SESSION_KEY_FILE'),
+        readFile,
+      });
+      const problems = [settings, registries, secrets, keys].flatMap((read) => (read.ok ? [] : read.error));
       if (problems.length > 0) throw new UsageError(formatConfigError(formatProblems(problems)));
       if (quiet !== true) terminal.out('\nThe configuration can be used.');
     });

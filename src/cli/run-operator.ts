@@ -4,6 +4,7 @@ import { readRegistryConfig } from '../config/registry-config.ts';
 import { DEFAULT_REGISTRY_CONFIG, type RegistryConfig } from '../config/registry-hosts.ts';
 import { readConfigWarnings, readSettings } from '../config/settings.ts';
 import { readWebhookSecrets, secretsWithoutFile, type WebhookSecrets } from '../config/webhook-secrets.ts';
+import { readSessionKeys } from '../config/session-key.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Connection } from '../kubernetes/connection.ts';
 import { createLogRoot, type Log, type LogRoot } from '../telemetry/log.ts';
@@ -28,6 +29,7 @@ export interface OperatorParts {
   readonly settings: Settings;
   readonly registryConfig: RegistryConfig;
   readonly webhookSecrets: WebhookSecrets;
+  readonly sessionKeys: readonly string[];
   readonly readFile: (path: string) => Promise<string>;
   readonly connection: Connection;
   readonly env: Environment;
@@ -63,12 +65,11 @@ export async function runOperator(options: RunOperatorOptions): Promise<ExitCode
   const { env, terminal, version, clock } = options;
   const settings = readSettings(env);
   if (!settings.ok) throw new UsageError(formatConfigError(formatProblems(settings.error)));
-  const { registryConfigFile, webhookSecretsFile } = settings.value;
+  const { registryConfigFile, webhookSecretsFile, sessionKeyFile } = settings.value;
   // Nothing is waited for without need: signals and bugs are not caught before.
-  const files =
-    registryConfigFile === undefined && webhookSecretsFile === undefined
-      ? withoutFiles(settings.value)
-      : await readFiles(settings.value, options.readFile);
+  const files = [registryConfigFile, webhookSecretsFile, sessionKeyFile].every((file) => file === undefined)
+    ? withoutFiles(settings.value)
+    : await readFiles(settings.value, options.readFile);
   const logRoot = createLogRoot({
     filter: settings.value.logFilter,
     format: formatOf(settings.value, terminal),
@@ -103,20 +104,27 @@ export async function runOperator(options: RunOperatorOptions): Promise<ExitCode
 }
 
 /** What the files say that settings name. */
-type Files = Pick<OperatorParts, 'registryConfig' | 'webhookSecrets'>;
+type Files = Pick<OperatorParts, 'registryConfig' | 'webhookSecrets' | 'sessionKeys'>;
 
-function withoutFiles({ webhookSecret }: Settings): Files {
-  return { registryConfig: DEFAULT_REGISTRY_CONFIG, webhookSecrets: secretsWithoutFile(webhookSecret) };
+function withoutFiles({ webhookSecret, sessionKey }: Settings): Files {
+  return {
+    registryConfig: DEFAULT_REGISTRY_CONFIG,
+    webhookSecrets: secretsWithoutFile(webhookSecret),
+    sessionKeys: sessionKey === undefined ? [] : [sessionKey],
+  };
 }
 
 async function readFiles(settings: Settings, readFile: RunOperatorOptions['readFile']): Promise<Files> {
   const { registryConfigFile, webhookSecretsFile, webhookSecret: common } = settings;
-  const [registries, secrets] = await Promise.all([
+  const { sessionKey: key, sessionKeyFile } = settings;
+  const [registries, secrets, keys] = await Promise.all([
     readRegistryConfig({ file: registryConfigFile, readFile }),
     readWebhookSecrets({ common, file: webhookSecretsFile, readFile }),
+    readSessionKeys({ key, file: sessionKeyFile, readFile }),
   ]);
-  if (registries.ok && secrets.ok) return { registryConfig: registries.value, webhookSecrets: secrets.value };
-  const problems = [registries, secrets].flatMap((read) => (read.ok ? [] : read.error));
+  if (registries.ok && secrets.ok && keys.ok)
+    return { registryConfig: registries.value, webhookSecrets: secrets.value, sessionKeys: keys.value };
+  const problems = [registries, secrets, keys].flatMap((read) => (read.ok ? [] : read.error));
   throw new UsageError(formatConfigError(formatProblems(problems)));
 }
 
@@ -166,6 +174,12 @@ function warn(env: Environment, settings: Settings, log: Log): void {
     log.warn(
       { setting: 'HEADWIND_API_AUTH_MODE', mode: 'none', port: settings.ports.api },
       'The approval API asks nobody who they are: whoever reaches its port can approve updates under any name',
+    );
+  }
+  if (settings.uiAuthMode === 'none') {
+    log.warn(
+      { setting: 'HEADWIND_UI_AUTH_MODE', mode: 'none', port: settings.ports.ui },
+      'The dashboard asks nobody who they are: whoever reaches its port can see everything and approve updates',
     );
   }
 }

@@ -3,6 +3,7 @@ import { REDACTED, redactText } from '../core/redact.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { showValue, type ConfigProblem, type Environment } from './problem.ts';
 import { findStrangeVariables, isServiceLink } from './strange-variables.ts';
+import type { AuthMode } from './values.ts';
 import { PORT_VARIABLES, VARIABLES, type Variable } from './variables.ts';
 
 /** Everything that can be set about the operator. */
@@ -35,14 +36,24 @@ export interface Settings {
   /** Pushes a second for each sender; 0: any number. */
   readonly webhookRateLimit: number;
   readonly pollingEnabled: boolean;
+  /** Whether the sources of charts are looked at without being told to. */
+  readonly helmAutoDiscovery: boolean;
   /** For workloads that do not say. */
   readonly pollingIntervalMs: number;
   /** 0: requests never expire. */
   readonly requestExpiryMs: number;
   readonly requestRetentionMs: number;
   readonly requestRetentionCount: number;
-  readonly apiAuthMode: 'none';
-  readonly uiAuthMode: 'none';
+  readonly apiAuthMode: AuthMode;
+  readonly uiAuthMode: AuthMode;
+  /** IP addresses and CIDR blocks. */
+  readonly trustedProxies: readonly string[];
+  readonly proxyHeader: string;
+  readonly proxyGroupsHeader: string | undefined;
+  readonly tokenAudiences: readonly string[];
+  readonly sessionKey: string | undefined;
+  /** The path of the file with keys for sessions. */
+  readonly sessionKeyFile: string | undefined;
   /** Without a slash at the end. */
   readonly apiUrl: string;
   readonly uiUrl: string | undefined;
@@ -70,7 +81,8 @@ export function readSettings(env: Environment): Result<Settings, readonly Config
   };
 
   const settings = collect(get);
-  problems.push(...findSharedPorts(env, settings.ports), ...findStrangeVariables(env).problems);
+  problems.push(...findSharedPorts(env, settings.ports), ...findOpenHeaders(env, settings));
+  problems.push(...findStrangeVariables(env).problems);
   return problems.length === 0 ? ok(settings) : fail(problems);
 }
 
@@ -110,18 +122,41 @@ function collect(get: <T>(name: string, variable: Variable<T>) => T): Settings {
     webhookHosts: get('HEADWIND_WEBHOOK_HOSTS', own.HEADWIND_WEBHOOK_HOSTS),
     webhookRateLimit: get('HEADWIND_WEBHOOK_RATE_LIMIT', own.HEADWIND_WEBHOOK_RATE_LIMIT),
     pollingEnabled: get('HEADWIND_POLLING_ENABLED', own.HEADWIND_POLLING_ENABLED),
+    helmAutoDiscovery: get('HEADWIND_HELM_AUTO_DISCOVERY', own.HEADWIND_HELM_AUTO_DISCOVERY),
     pollingIntervalMs: get('HEADWIND_POLLING_INTERVAL', own.HEADWIND_POLLING_INTERVAL),
     requestExpiryMs: get('HEADWIND_REQUEST_EXPIRY', own.HEADWIND_REQUEST_EXPIRY),
     requestRetentionMs: get('HEADWIND_REQUEST_RETENTION', own.HEADWIND_REQUEST_RETENTION),
     requestRetentionCount: get('HEADWIND_REQUEST_RETENTION_COUNT', own.HEADWIND_REQUEST_RETENTION_COUNT),
     apiAuthMode: get('HEADWIND_API_AUTH_MODE', own.HEADWIND_API_AUTH_MODE),
     uiAuthMode: get('HEADWIND_UI_AUTH_MODE', own.HEADWIND_UI_AUTH_MODE),
+    trustedProxies: get('HEADWIND_TRUSTED_PROXIES', own.HEADWIND_TRUSTED_PROXIES),
+    proxyHeader: get('HEADWIND_UI_PROXY_HEADER', own.HEADWIND_UI_PROXY_HEADER),
+    proxyGroupsHeader: get('HEADWIND_UI_PROXY_GROUPS_HEADER', own.HEADWIND_UI_PROXY_GROUPS_HEADER),
+    tokenAudiences: get('HEADWIND_TOKEN_AUDIENCES', own.HEADWIND_TOKEN_AUDIENCES),
+    sessionKey: get<string | undefined>('HEADWIND_SESSION_KEY', own.HEADWIND_SESSION_KEY),
+    sessionKeyFile: get('HEADWIND_SESSION_KEY_FILE', own.HEADWIND_SESSION_KEY_FILE),
     apiUrl: get('HEADWIND_API_URL', own.HEADWIND_API_URL),
     uiUrl: get('HEADWIND_UI_URL', own.HEADWIND_UI_URL),
     logFilter: logFilter ?? olderLogFilter ?? own.HEADWIND_LOG.fallback,
     logFormat: get('HEADWIND_LOG_FORMAT', own.HEADWIND_LOG_FORMAT),
     kubeconfig: get('HEADWIND_KUBECONFIG', own.HEADWIND_KUBECONFIG) ?? get('KUBECONFIG', own.KUBECONFIG),
   };
+}
+
+/** Headers that everybody can write name nobody. A list that cannot be read is a problem of its own already. */
+function findOpenHeaders(
+  env: Environment,
+  { apiAuthMode, uiAuthMode, trustedProxies }: Settings,
+): readonly ConfigProblem[] {
+  if (trustedProxies.length > 0 || textOf(env, 'HEADWIND_TRUSTED_PROXIES') !== undefined) return [];
+  const modes = { HEADWIND_API_AUTH_MODE: apiAuthMode, HEADWIND_UI_AUTH_MODE: uiAuthMode };
+  return Object.entries(modes)
+    .filter(([, mode]) => mode === 'simple' || mode === 'proxy')
+    .map(([variable, value]) => ({
+      variable,
+      value,
+      expected: `HEADWIND_TRUSTED_PROXIES beside it: the addresses of the proxies that may name users, e.g. 10.42.0.0/16`,
+    }));
 }
 
 /** Two servers cannot share a port. */

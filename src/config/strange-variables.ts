@@ -1,13 +1,7 @@
 import { showValue, type ConfigProblem, type Environment } from './problem.ts';
 import { readBoolean } from './values.ts';
-import {
-  DETAILS_OF_LATER_VERSIONS,
-  SWITCHES_OF_LATER_VERSIONS,
-  VARIABLES,
-  VARIABLES_OF_THE_PLUGIN,
-} from './variables.ts';
+import { SWITCHES_OF_LATER_VERSIONS, VARIABLES, VARIABLES_OF_THE_PLUGIN } from './variables.ts';
 
-const LATER = 'nothing: not available in this version';
 const LINK_NAME =
   /_SERVICE_HOST$|_SERVICE_PORT(?:_[A-Z0-9_]+)?$|_PORT$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/;
 
@@ -38,8 +32,6 @@ export function findStrangeVariables(env: Environment): {
       if (!switched.ok) problems.push({ variable, value: showValue(value), expected: switched.error });
       else if (switched.value)
         problems.push({ variable, value, expected: 'false: not available in this version' });
-    } else if (DETAILS_OF_LATER_VERSIONS.includes(variable)) {
-      warnings.push({ variable, value: showValue(value), expected: LATER });
     } else if (isMisspelt(variable, value)) {
       // The value may be a secret that belongs to a variable of another name.
       warnings.push({ variable, value: '…', expected: 'nothing: Headwind knows no variable of this name' });

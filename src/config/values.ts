@@ -54,13 +54,21 @@ export function readOneOf<const T extends string>(words: readonly T[]): Reader<T
   };
 }
 
-/** An authentication mode. What the documentation promises and this version lacks is refused, never ignored. */
-export const readAuthMode: Reader<'none'> = (text) => {
-  const lower = text.toLowerCase();
-  if (lower === 'none') return ok('none');
-  const later = ['simple', 'token', 'proxy'].includes(lower);
-  return fail(later ? `none: the mode ${lower} is not available in this version` : 'none');
-};
+/** An authentication mode. */
+export type AuthMode = 'none' | 'simple' | 'token' | 'proxy';
+export const readAuthMode: Reader<AuthMode> = readOneOf(['none', 'simple', 'token', 'proxy']);
+
+/** What tokens are meant for: URLs or names, separated by commas. */
+export const readAudiences: Reader<readonly string[]> = readList(
+  (text) => (/^[\x21-\x7e]{1,256}$/.test(text) ? ok(text) : fail('')),
+  'audiences such as https://headwind.example.com, separated by commas',
+);
+
+/** The name of an HTTP header. */
+export const readHeaderName: Reader<string> = (text) =>
+  /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(text)
+    ? ok(text)
+    : fail('the name of a header, such as X-Forwarded-User');
 
 /** An address to listen on: IPv4, IPv6 or `localhost`. */
 export const readAddress: Reader<string> = (text) =>

@@ -1,11 +1,16 @@
 import { DEFAULT_LOG_FILTER, type LogFilter } from '../core/log-filter.ts';
 import { fail, ok } from '../core/result.ts';
 import { readLabelSelector } from './label-selector.ts';
+import { readNetworks } from './networks.ts';
+import { NOTIFICATION_VARIABLES } from './notification-variables.ts';
+import { readSessionKey } from './session-key.ts';
 import {
   readAddress,
+  readAudiences,
   readAuthMode,
   readBoolean,
   readDuration,
+  readHeaderName,
   readInterval,
   readLogFilter,
   readNamespace,
@@ -16,6 +21,7 @@ import {
   readText,
   readUrl,
   readWhole,
+  type AuthMode,
   type Reader,
 } from './values.ts';
 import { readWebhookHosts } from './webhook-hosts.ts';
@@ -123,6 +129,12 @@ export const VARIABLES = {
     '300',
     'Time between two such questions, where the workload has no `headwind.sh/polling-interval`',
   ),
+  HEADWIND_HELM_AUTO_DISCOVERY: variable(
+    readBoolean,
+    true,
+    'true',
+    'Whether the sources of charts are looked at for HelmReleases by themselves; otherwise webhooks and polls alone tell of new versions',
+  ),
   HEADWIND_REQUEST_EXPIRY: variable(
     readDuration,
     DAY_MS,
@@ -141,17 +153,50 @@ export const VARIABLES = {
     '10',
     'How many finished update requests are kept for each artifact, whatever their age',
   ),
-  HEADWIND_API_AUTH_MODE: variable(
+  HEADWIND_API_AUTH_MODE: variable<AuthMode>(
     readAuthMode,
     'none',
     'none',
-    'Who may use the approval API: `none` asks nobody who they are, the only mode in this version',
+    'Who may use the approval API: `none` (everybody), `token` (Kubernetes tokens and rights), `proxy` or `simple` (whom a trusted proxy names); see docs/security.md',
   ),
-  HEADWIND_UI_AUTH_MODE: variable(
+  HEADWIND_UI_AUTH_MODE: variable<AuthMode>(
     readAuthMode,
     'none',
     'none',
-    'Who may use the dashboard: `none` asks nobody who they are, the only mode in this version',
+    'The same for the dashboard; with `token` people sign in there with a Kubernetes token',
+  ),
+  HEADWIND_TRUSTED_PROXIES: variable<readonly string[]>(
+    readNetworks,
+    [],
+    '',
+    'Addresses and networks of the proxies whose headers are believed, separated by commas; needed by `simple` and `proxy`',
+  ),
+  HEADWIND_UI_PROXY_HEADER: variable(
+    readHeaderName,
+    'X-Forwarded-User',
+    'X-Forwarded-User',
+    'Header in which the proxy names the user, in mode `proxy`',
+  ),
+  HEADWIND_UI_PROXY_GROUPS_HEADER: optional(
+    readHeaderName,
+    'Header in which it names the user’s groups, separated by commas; with it Kubernetes’ RBAC decides what they may do',
+  ),
+  HEADWIND_TOKEN_AUDIENCES: variable<readonly string[]>(
+    readAudiences,
+    [],
+    '',
+    'Audiences that tokens must be meant for, separated by commas; those of the API server if not set',
+  ),
+  HEADWIND_SESSION_KEY: {
+    ...optional(
+      readSessionKey,
+      'Random text that seals the dashboard’s sessions, the same for all replicas; without it they end with the process',
+    ),
+    isSecret: true,
+  },
+  HEADWIND_SESSION_KEY_FILE: optional(
+    readText,
+    'Path of a file with such texts, one a line; the first seals, all open',
   ),
   HEADWIND_API_URL: variable(
     readUrl,
@@ -160,6 +205,7 @@ export const VARIABLES = {
     'Where people reach the approval API, for links',
   ),
   HEADWIND_UI_URL: optional(readUrl, 'Where people reach the dashboard, for links; no links if not set'),
+  ...NOTIFICATION_VARIABLES,
   HEADWIND_LOG: variable<LogFilter>(
     readLogFilter,
     DEFAULT_LOG_FILTER,
@@ -185,16 +231,6 @@ export const VARIABLES = {
 
 /** Promised for later versions. Switching one on is refused, since it would do nothing. */
 export const SWITCHES_OF_LATER_VERSIONS: readonly string[] = [
-  'HEADWIND_HELM_AUTO_DISCOVERY',
-  'SLACK_ENABLED',
-  'TEAMS_ENABLED',
-  'WEBHOOK_ENABLED',
-];
-
-/** Settings of those later parts; alone they do nothing, which is worth a warning. */
-export const DETAILS_OF_LATER_VERSIONS: readonly string[] = [
-  'HEADWIND_UI_PROXY_HEADER',
-  'HEADWIND_TRUSTED_PROXIES',
 ];
 
 /** Read by `kubectl headwind` alone, and therefore no spelling mistakes. */

@@ -4,6 +4,7 @@ import { compilePattern } from './pattern.ts';
 import { POLICIES, type Policy } from './policy.ts';
 import { fail, ok, type Result } from './result.ts';
 import { findMalformedEntry } from './selection.ts';
+import type { Workload, WorkloadKind } from './workload.ts';
 
 export type { Policy } from './policy.ts';
 export { selectsArtifact } from './selection.ts';
@@ -62,11 +63,27 @@ export interface AnnotationProblem {
   readonly expected: string;
 }
 
+/** What holds where a workload of this kind does not say. */
+const DEFAULT_EVENT_SOURCE: Readonly<Partial<Record<WorkloadKind, EventSource>>> = {
+  // Discovery works out of the box: a chart's source need not be able to send webhooks.
+  HelmRelease: 'both',
+};
+
+/** `parseAnnotations` of a workload. */
+export function settingsOf(
+  workload: Pick<Workload, 'annotations' | 'kind'>,
+): ReturnType<typeof parseAnnotations> {
+  return parseAnnotations(workload.annotations, workload.kind);
+}
+
 /**
- * Reads the annotations of a workload of any kind. Values are trimmed; names of policies, sources and truth values
+ * Reads the annotations of a workload of any kind; of `kind`, where a default differs. Values are trimmed; names of policies, sources and truth values
  * are case-insensitive. Where a problem is listed the setting holds the value that changes least.
  */
-export function parseAnnotations(annotations: Readonly<Record<string, string>>): {
+export function parseAnnotations(
+  annotations: Readonly<Record<string, string>>,
+  kind?: WorkloadKind,
+): {
   readonly settings: WorkloadSettings;
   readonly problems: readonly AnnotationProblem[];
 } {
@@ -88,7 +105,7 @@ export function parseAnnotations(annotations: Readonly<Record<string, string>>):
     minUpdateIntervalMs: read(ANNOTATION.minUpdateInterval, durationFrom(0), FIVE_MINUTES),
     images: read(ANNOTATION.images, parseImages, { absent: [], wrong: [] }),
     eventSource: read<EventSource>(ANNOTATION.eventSource, oneOf(EVENT_SOURCES), {
-      absent: 'webhook',
+      absent: (kind === undefined ? undefined : DEFAULT_EVENT_SOURCE[kind]) ?? 'webhook',
       wrong: 'none',
     }),
     pollingIntervalMs: read<number | undefined>(ANNOTATION.pollingInterval, durationFrom(1), NOTHING),

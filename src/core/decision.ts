@@ -1,13 +1,15 @@
 import { ANNOTATION, isUnclear, type AnnotationProblem, type WorkloadSettings } from './annotations.ts';
 import type { Blocker, BlockerCode } from './blocker.ts';
 import { findHold, heldBy } from './holds.ts';
-import { effectiveTag, withVersion, type ImageReference } from './image-reference.ts';
+import { isChart, type ArtifactReference } from './artifact-reference.ts';
+import { effectiveTag, withVersion } from './image-reference.ts';
 import { findNewerOpen, findSameOpen } from './open-requests.ts';
 import { compilePattern } from './pattern.ts';
 import type { PlatformFinding } from './platform.ts';
 import { judgeListed, judgePushed, type PolicyRule } from './policy.ts';
 import { compareRunning, type RunningDigests } from './running.ts';
 import type { Result } from './result.ts';
+import { belowRunning } from './release-chart.ts';
 import { selectsArtifact } from './selection.ts';
 import type { Signal } from './signal.ts';
 import type { UpdateRequest } from './update-request.ts';
@@ -38,11 +40,12 @@ export interface Evidence {
 /** All that is known about one artifact when a signal arrives for its repository. Gathered beforehand; nothing is asked here. */
 export interface ProposalInput {
   readonly artifact: Artifact;
-  readonly reference: Result<ImageReference>;
+  readonly reference: Result<ArtifactReference>;
   readonly settings: WorkloadSettings;
   readonly problems: readonly AnnotationProblem[];
   readonly rule: PolicyRule;
-  readonly candidate: Pick<Signal, 'tag' | 'source'>;
+  /** `type` as the sender says it; absent where nobody had to. */
+  readonly candidate: Pick<Signal, 'tag' | 'source'> & Partial<Pick<Signal, 'type'>>;
   /** All requests of this artifact, open and finished. */
   readonly requests: readonly UpdateRequest[];
 }
@@ -71,7 +74,9 @@ const CHECKS: readonly Check[] = [
   artifactIsSelected, //    headwind.sh/images
   policyAllowsUpdates, //   headwind.sh/policy: none
   sourceIsHeard, //         headwind.sh/event-source
+  chartCanBeSet, //         a range, a source that cannot be followed
   candidateIsAdmitted, //   policy, pattern, variant, order
+  chartIsNotOlder, //       than the version that a release runs
   noNewerRequestIsOpen,
   candidateIsNotHeld, //    rejected, rolled back, taken back by hand
 ];
@@ -105,16 +110,17 @@ export function decide(
     platformBlocker(evidence);
   if (blocker !== undefined) return { action: 'stay', blockers: [blocker] };
   const reason = `${reasonFor(input, reference, confirmation)}${platformNote(evidence)}`;
-  return { action: 'update', newImage, newDigest: digest, reason };
+  return { action: 'update', newImage, newDigest: digest === '' ? undefined : digest, reason };
 }
 
-/** Whether the new image has to name its digest: the old one does, or nothing else changes. */
-function isPinned(reference: ImageReference, tag: string): boolean {
+/** Whether the new image has to name its digest: the old one does, or nothing else changes. A chart never does. */
+function isPinned(reference: ArtifactReference, tag: string): boolean {
+  if (isChart(reference)) return false;
   return reference.digest !== undefined || tag === effectiveTag(reference);
 }
 
 function missingDigest(
-  reference: ImageReference,
+  reference: ArtifactReference,
   tag: string,
   confirmation: Confirmation,
 ): Blocker | undefined {
@@ -129,12 +135,12 @@ function missingDigest(
 /** Under the running tag only another digest is an update. */
 function sameDigest(
   { candidate }: ProposalInput,
-  reference: ImageReference,
+  reference: ArtifactReference,
   digest: string | undefined,
   { running }: Evidence,
 ): Blocker | undefined {
   const { tag, source } = candidate;
-  if (tag !== effectiveTag(reference)) return undefined;
+  if (isChart(reference) || tag !== effectiveTag(reference)) return undefined;
   if (digest === reference.digest) return upToDate(`${tag} is still the digest that is set`);
   if (reference.digest !== undefined || running === undefined) return undefined;
   const order = compareRunning(running, digest ?? '');
@@ -174,21 +180,24 @@ function isDenied(confirmation: Confirmation): boolean {
 }
 
 function refusalOf(
-  { candidate }: ProposalInput,
+  { candidate, reference }: ProposalInput,
   confirmation: Confirmation,
   mode: VerifyMode,
 ): Blocker | undefined {
-  if (mode === 'never') return undefined;
+  const chart = reference.ok && isChart(reference.value);
+  if (mode === 'never' && !chart) return undefined;
   if (confirmation.outcome === 'missing') return { code: 'tag-missing', message: confirmation.message };
   // A push is told once, so that it must not be lost; the next poll finds again what this one could not confirm.
-  const mustKnow = mode === 'always' || candidate.source === 'polling';
+  // And where nobody says that a chart was pushed, it may have been an image of the same name.
+  const mustKnow =
+    mode === 'always' || candidate.source !== 'webhook' || (chart && candidate.type !== 'chart');
   if (mustKnow && confirmation.outcome === 'unavailable') {
     return { code: isDenied(confirmation) ? 'registry-auth' : 'registry', message: confirmation.message };
   }
   return undefined;
 }
 
-function reasonFor(input: ProposalInput, reference: ImageReference, confirmation: Confirmation): string {
+function reasonFor(input: ProposalInput, reference: ArtifactReference, confirmation: Confirmation): string {
   const { tag } = input.candidate;
   const current = effectiveTag(reference);
   const what = tag === current ? `New digest of ${reference.name}:${tag}` : `${current} -> ${tag}`;
@@ -230,19 +239,36 @@ function sourceIsHeard({ settings, problems, candidate }: ProposalInput): Blocke
   const { eventSource } = settings;
   if (isUnclear(problems, ANNOTATION.eventSource)) return undefined;
   if (eventSource === 'both' || eventSource === candidate.source) return undefined;
+  if (eventSource === 'polling' && candidate.source === 'discovery') return undefined;
   return {
     code: 'event-source',
     message: `headwind.sh/event-source is ${eventSource}, and this came by ${candidate.source}`,
   };
 }
 
-function candidateIsAdmitted({ reference, settings, rule, candidate }: ProposalInput): Blocker | undefined {
-  if (!reference.ok || settings.policy === 'none') return undefined;
+function candidateIsAdmitted(input: ProposalInput): Blocker | undefined {
+  const { reference, settings, rule, candidate, artifact } = input;
+  if (!reference.ok || settings.policy === 'none' || artifact.release?.obstacle !== undefined)
+    return undefined;
   const current = effectiveTag(reference.value);
-  if (candidate.tag === current) return digestIsTracked(settings, rule, candidate.tag);
+  if (candidate.tag === current) {
+    return isChart(reference.value)
+      ? upToDate(`${current} is set already, and of a chart only the version is followed, not its digest`)
+      : digestIsTracked(settings, rule, candidate.tag);
+  }
   const judge = candidate.source === 'webhook' ? judgePushed : judgeListed;
   const verdict = judge(rule, current, candidate.tag);
   return verdict.admitted ? undefined : { code: verdict.code, message: verdict.reason };
+}
+
+function chartCanBeSet({ artifact }: ProposalInput): Blocker | undefined {
+  return artifact.release?.obstacle;
+}
+
+/** Only `force` may go back, and only to what was just pushed. */
+function chartIsNotOlder({ artifact, candidate, settings }: ProposalInput): Blocker | undefined {
+  if (settings.policy === 'force' && candidate.source === 'webhook') return undefined;
+  return belowRunning(artifact.release?.running, candidate.tag);
 }
 
 function digestIsTracked(settings: WorkloadSettings, rule: PolicyRule, tag: string): Blocker | undefined {

@@ -86,10 +86,10 @@ describe('isSameRollout', () => {
     ['the same tag of another image', 'shop/proxy:1.1.0', false],
     ['something that cannot be read', 'SHOP', false],
   ])('%s', (_, image, expected) => {
-    expect(isSameRollout(history, image)).toBe(expected);
+    expect(isSameRollout(history, { updateType: 'image', newImage: image })).toBe(expected);
   });
 
   it('is never so without a history', () => {
-    expect(isSameRollout([], 'shop/app:1.1.0')).toBe(false);
+    expect(isSameRollout([], { updateType: 'image', newImage: 'shop/app:1.1.0' })).toBe(false);
   });
 });

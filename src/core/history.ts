@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { parseImageReference, repositoryKey } from './image-reference.ts';
+import { isSameArtifact, parseRequested } from './artifact-reference.ts';
+import type { UpdateRequestSpec } from './update-request.ts';
 
 /** One entry of annotation `headwind.sh/update-history`: an image that a container was given, newest first. */
 const HistoryEntry = z.object({
@@ -62,13 +63,17 @@ export function wasAppliedBy(history: readonly HistoryEntry[], updateRequestName
 }
 
 /**
- * Whether `image` is the very version that the workload's last update brought: another container follows what one of
+ * Whether `spec.newImage` is the very version that the workload's last update brought: another container follows what one of
  * its siblings got, which is the same rollout and not the next one.
  */
-export function isSameRollout(history: readonly HistoryEntry[], image: string): boolean {
-  const [last, next] = [parseImageReference(history[0]?.image ?? ''), parseImageReference(image)];
+export function isSameRollout(
+  history: readonly HistoryEntry[],
+  spec: Pick<UpdateRequestSpec, 'updateType' | 'newImage'>,
+): boolean {
+  const last = parseRequested(spec, history[0]?.image ?? '');
+  const next = parseRequested(spec, spec.newImage);
   if (!last.ok || !next.ok || last.value.tag !== next.value.tag) return false;
-  return repositoryKey(last.value.repository) === repositoryKey(next.value.repository);
+  return isSameArtifact(last.value, next.value);
 }
 
 function withinLimit(history: readonly HistoryEntry[]): readonly HistoryEntry[] {

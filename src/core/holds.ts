@@ -1,6 +1,6 @@
 import type { Blocker } from './blocker.ts';
 import { toTimestamp } from './clock.ts';
-import { parseImageReference } from './image-reference.ts';
+import { parseRequested, requestedTag } from './artifact-reference.ts';
 import type { UpdateRequest } from './update-request.ts';
 
 /** On an UpdateRequest that is a hold: a person said that the version may be proposed again. */
@@ -28,9 +28,20 @@ export function findHold(
   requests: readonly UpdateRequest[],
   version: VersionInQuestion,
 ): UpdateRequest | undefined {
+  const undone = beingUndone(requests);
   return requests.find(
-    (request) => (isHold(request) && concerns(request, version)) || wasTakenBack(request, version),
+    (request) =>
+      ((isHold(request) || undone.has(request.metadata.name)) && concerns(request, version)) ||
+      wasTakenBack(request, version),
   );
+}
+
+/** The names of those that a rollback is taking back: its patch may be there before they are RolledBack. */
+function beingUndone(requests: readonly UpdateRequest[]): ReadonlySet<string> {
+  const rollbacks = requests.filter(
+    ({ spec, status }) => spec.rollback === true && status.phase === 'Approved',
+  );
+  return new Set(rollbacks.flatMap(({ spec }) => spec.undoes ?? []));
 }
 
 const WHY_HELD: Readonly<Record<string, string>> = {
@@ -64,8 +75,7 @@ export function recentFailure(
 ): Blocker | undefined {
   for (const { metadata, spec, status } of requests) {
     if (status.phase !== 'Failed' || spec.currentImage !== version.currentImage) continue;
-    const wanted = parseImageReference(spec.newImage);
-    if (!wanted.ok || wanted.value.tag !== version.tag) continue;
+    if (requestedTag(spec) !== version.tag) continue;
     const liftsAtMs = Date.parse(status.lastUpdated ?? metadata.creationTimestamp) + FAILURE_RESTS_MS;
     if (liftsAtMs <= nowMs) continue;
     return {
@@ -78,8 +88,8 @@ export function recentFailure(
 }
 
 function concerns(request: UpdateRequest, version: VersionInQuestion): boolean {
-  const refused = parseImageReference(request.spec.newImage);
-  const before = parseImageReference(request.spec.currentImage);
+  const refused = parseRequested(request.spec, request.spec.newImage);
+  const before = parseRequested(request.spec, request.spec.currentImage);
   if (!refused.ok || !before.ok || refused.value.tag !== version.tag) return false;
   const tagChanged = refused.value.tag !== before.value.tag;
   return tagChanged || (version.digest !== undefined && version.digest === digestOf(request));
@@ -95,6 +105,6 @@ function wasTakenBack(request: UpdateRequest, version: VersionInQuestion): boole
 }
 
 function digestOf(request: UpdateRequest): string | undefined {
-  const reference = parseImageReference(request.spec.newImage);
+  const reference = parseRequested(request.spec, request.spec.newImage);
   return request.spec.newDigest ?? (reference.ok ? reference.value.digest : undefined);
 }

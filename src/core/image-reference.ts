@@ -119,13 +119,13 @@ export function isDigest(text: string): boolean {
   return length === undefined ? hex !== '' : hex.length === length && hex === hex.toLowerCase();
 }
 
-/** The same image in the same spelling, with another version. */
-export function withVersion(reference: ImageReference, tag: string, digest?: string): string {
+/** The same image (or chart) in the same spelling, with another version. */
+export function withVersion(reference: Pick<ImageReference, 'name'>, tag: string, digest?: string): string {
   return digest === undefined ? `${reference.name}:${tag}` : `${reference.name}:${tag}@${digest}`;
 }
 
 /** The tag that a registry is asked for: `latest` where none is written. */
-export function effectiveTag(reference: ImageReference): string {
+export function effectiveTag(reference: Pick<ImageReference, 'tag'>): string {
   return reference.tag ?? 'latest';
 }
 

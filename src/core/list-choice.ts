@@ -1,6 +1,6 @@
+import { requestedTag } from './artifact-reference.ts';
 import type { Blocker } from './blocker.ts';
 import { findHold, heldBy } from './holds.ts';
-import { parseImageReference } from './image-reference.ts';
 import {
   chooseFromList,
   compareForPolicy,
@@ -69,7 +69,7 @@ export function chooseUnheld(question: ListQuestion): ListChoice {
 
 /** The held versions that the rule would admit: others are in nobody's way. */
 function holdsAmong({ rule, currentImage, currentTag, requests }: ListQuestion): readonly Hold[] {
-  const tags = new Set(requests.flatMap(({ spec }) => tagOf(spec.newImage) ?? []));
+  const tags = new Set(requests.flatMap(({ spec }) => requestedTag(spec) ?? []));
   return [...tags].flatMap((tag) => {
     const request = findHold(requests, { currentImage, tag, digest: undefined });
     const verdict = judgeListed(rule, currentTag, tag);
@@ -100,9 +100,4 @@ function nothingNewer({ rule, currentTag, tags }: ListQuestion): Blocker {
 
 function withPattern({ pattern }: PolicyRule): string {
   return pattern === undefined ? '' : ` with pattern ${pattern.text}`;
-}
-
-function tagOf(image: string): string | undefined {
-  const reference = parseImageReference(image);
-  return reference.ok ? reference.value.tag : undefined;
 }

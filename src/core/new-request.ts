@@ -7,8 +7,9 @@ import type { Artifact, Workload } from './workload.ts';
 
 /** On an UpdateRequest: which trigger it came from, so that it can be proposed again from where the workload is then. */
 const SOURCE_ANNOTATION = 'headwind.sh/source';
+const SOURCES: readonly Signal['source'][] = ['webhook', 'polling', 'discovery'];
 /** On an UpdateRequest: when it was proposed, finer than creationTimestamp, which knows whole seconds only. */
-const PROPOSED_AT_ANNOTATION = 'headwind.sh/proposed-at';
+export const PROPOSED_AT_ANNOTATION = 'headwind.sh/proposed-at';
 
 /** An UpdateRequest as it is sent to the API server for creation. */
 export interface NewRequest {
@@ -62,7 +63,7 @@ export function toNewRequest(proposal: Proposal): NewRequest {
     },
     spec: {
       targetRef: { apiVersion, kind, name, namespace },
-      updateType: 'image',
+      updateType: artifact.type === 'chart' ? 'helmChart' : 'image',
       containerName: artifact.name,
       currentImage,
       newImage,
@@ -78,7 +79,7 @@ export function toNewRequest(proposal: Proposal): NewRequest {
 /** The trigger that a request came from; undefined for one that a person wrote. */
 export function sourceOf({ metadata }: UpdateRequest): Signal['source'] | undefined {
   const source = metadata.annotations?.[SOURCE_ANNOTATION];
-  return source === 'webhook' || source === 'polling' ? source : undefined;
+  return SOURCES.find((known) => known === source);
 }
 
 /** When a request was proposed, in milliseconds since the Unix epoch. */

@@ -1,11 +1,12 @@
 import { ANNOTATION, isUnclear, type AnnotationProblem, type WorkloadSettings } from './annotations.ts';
+import { isSameArtifact, parseRequested } from './artifact-reference.ts';
 import type { Blocker } from './blocker.ts';
 import { toTimestamp } from './clock.ts';
 import { invalidAnnotations } from './decision.ts';
-import { parseImageReference, repositoryKey } from './image-reference.ts';
 import { findSuccessor } from './open-requests.ts';
+import { suspendedBlocker } from './release-chart.ts';
 import { isFinished, type Change } from './request-machine.ts';
-import { APPROVED_BY_POLICY, type UpdateRequest } from './update-request.ts';
+import { APPROVED_BY_AUTO_ROLLBACK, APPROVED_BY_POLICY, type UpdateRequest } from './update-request.ts';
 import type { Artifact } from './workload.ts';
 
 /** The workload that a request is about, as far as the next step depends on it. */
@@ -18,6 +19,10 @@ export interface Target {
   readonly artifact: Artifact | undefined;
   /** Whether the workload's own history says that this very request has been applied. */
   readonly appliedByThis: boolean;
+  /** Whether only that history is missing: the version is set in another object, which says that this request set it. */
+  readonly halfAppliedByThis?: boolean;
+  /** `spec.suspend` of a release. */
+  readonly suspended?: boolean;
   /** Whether the workload's last update brought this very version to another of its containers. */
   readonly sameRollout: boolean;
 }
@@ -81,6 +86,7 @@ function nextOfPending(input: StepInput): Step {
 function driftOf(request: UpdateRequest, target: Target): Step | undefined {
   if (target.artifact === undefined)
     return change('Superseded', `The workload has no ${artifactOf(request)} any more`);
+  if (target.artifact.release?.unresolved === true) return undefined;
   const running = target.artifact.image;
   if (running === request.spec.newImage) return change('Superseded', `The workload runs ${running} already`);
   if (running === request.spec.currentImage) return undefined;
@@ -93,7 +99,7 @@ function isApprovedByPolicy(request: UpdateRequest, target: Target): boolean {
 }
 
 function nextOfApproved(input: StepInput): Step {
-  const { request, target, siblings } = input;
+  const { request, target } = input;
   const outOfScope = scopeViolation(request);
   if (outOfScope !== undefined) return change('Failed', outOfScope);
   if (target === undefined) return change('Failed', `There is no ${nameOf(request)}`);
@@ -101,19 +107,39 @@ function nextOfApproved(input: StepInput): Step {
   if (!target.annotated) return change('Failed', `${nameOf(request)} no longer carries headwind.sh/policy`);
   const { artifact } = target;
   if (artifact === undefined) return change('Failed', `${nameOf(request)} has no ${artifactOf(request)}`);
+  if (target.halfAppliedByThis === true) return { kind: 'apply', artifact };
+  return nextOfApplicable(input, target, artifact);
+}
+
+function nextOfApplicable(input: StepInput, target: Target, artifact: Artifact): Step {
+  const { request, siblings } = input;
+  const { obstacle, unresolved } = artifact.release ?? {};
+  if (unresolved === true && obstacle !== undefined)
+    return { kind: 'wait', blockers: [obstacle], wakeAtMs: undefined };
   if (artifact.image === request.spec.newImage) {
     return { kind: 'complete', message: `The workload runs ${artifact.image} already` };
   }
   const byPolicy = request.status.approvedBy === APPROVED_BY_POLICY;
   if (artifact.image !== request.spec.currentImage) {
     const message = `The workload moved on its own, to ${artifact.image}`;
-    return byPolicy ? { kind: 'moved', message } : change('Failed', message);
+    return byPolicy
+      ? { kind: 'moved', message }
+      : change(isAutomatic(request) ? 'Superseded' : 'Failed', message);
   }
   const successor = findSuccessor(request, siblings);
   if (successor !== undefined) return supersededBy(successor);
   const blockers = applyBlockers(input, target, byPolicy);
-  if (blockers.length === 0) return { kind: 'apply', artifact };
+  return blockers.length === 0 ? { kind: 'apply', artifact } : heldUp(request, blockers);
+}
+
+/** A rollback that nobody asked for does not wait until a person's pause ends: by then it may be wrong. */
+function heldUp(request: UpdateRequest, blockers: readonly Blocker[]): Step {
+  if (isAutomatic(request)) return change('Superseded', blockers.map(({ message }) => message).join('; '));
   return { kind: 'wait', blockers, wakeAtMs: latestLift(blockers) };
+}
+
+function isAutomatic({ spec, status }: UpdateRequest): boolean {
+  return spec.rollback === true && status.approvedBy === APPROVED_BY_AUTO_ROLLBACK;
 }
 
 /** Whoever may write requests in a namespace gains nothing beyond it, and no other image. */
@@ -121,15 +147,18 @@ function scopeViolation({ metadata, spec }: UpdateRequest): string | undefined {
   if (spec.targetRef.namespace !== metadata.namespace) {
     return `The target is in namespace ${spec.targetRef.namespace}, the request in ${metadata.namespace}`;
   }
-  if (spec.updateType !== 'image')
-    return `Updates of type ${spec.updateType} are not handled by this version`;
+  if ((spec.updateType === 'helmChart') !== (spec.targetRef.kind === 'HelmRelease'))
+    return `spec.updateType is ${spec.updateType}, and the target a ${spec.targetRef.kind}`;
   if (spec.containerName === undefined) return 'spec.containerName is missing';
-  const before = parseImageReference(spec.currentImage);
-  const after = parseImageReference(spec.newImage);
+  const before = parseRequested(spec, spec.currentImage);
+  const after = parseRequested(spec, spec.newImage);
   if (!before.ok) return `spec.currentImage: ${before.error}`;
   if (!after.ok) return `spec.newImage: ${after.error}`;
-  if (repositoryKey(before.value.repository) === repositoryKey(after.value.repository)) return undefined;
-  return `${spec.newImage} is another repository than ${spec.currentImage}`;
+  if (spec.updateType === 'helmChart' && after.value.tag === undefined)
+    return `spec.newImage: "${spec.newImage}" names no version`;
+  if (isSameArtifact(before.value, after.value)) return undefined;
+  const what = spec.updateType === 'helmChart' ? 'chart' : 'repository';
+  return `${spec.newImage} is another ${what} than ${spec.currentImage}`;
 }
 
 /** What keeps an approved update from being applied now. A person's approval overrides intervals, not a pause. */
@@ -139,12 +168,19 @@ function applyBlockers({ request, nowMs }: StepInput, target: Target, byPolicy: 
   if (target.problems.length > 0 && (byPolicy || pauseUnclear))
     blockers.push(invalidAnnotations(target.problems));
   if (target.settings.paused && !pauseUnclear) blockers.push(pausedBlocker());
+  blockers.push(...releaseBlockers(target));
   if (!byPolicy) return blockers;
   const interval = target.sameRollout ? undefined : intervalBlocker(target.settings, nowMs);
   if (interval !== undefined) blockers.push(interval);
   const early = interval === undefined ? notBeforeBlocker(request, nowMs) : undefined;
   if (early !== undefined) blockers.push(early);
   return blockers;
+}
+
+/** What Flux would make nothing of, or what cannot be set. */
+function releaseBlockers({ suspended, artifact }: Target): readonly Blocker[] {
+  const obstacle = artifact?.release?.obstacle;
+  return [...(suspended === true ? [suspendedBlocker()] : []), ...(obstacle === undefined ? [] : [obstacle])];
 }
 
 function notBeforeBlocker({ spec }: UpdateRequest, nowMs: number): Blocker | undefined {
@@ -197,7 +233,7 @@ function nameOf({ spec }: UpdateRequest): string {
 }
 
 function artifactOf({ spec }: UpdateRequest): string {
-  return `container ${spec.containerName ?? '(unnamed)'}`;
+  return `${spec.updateType === 'helmChart' ? 'chart' : 'container'} ${spec.containerName ?? '(unnamed)'}`;
 }
 
 function timeOf(timestamp: string | undefined): number | undefined {

@@ -1,4 +1,4 @@
-import { parseImageReference } from './image-reference.ts';
+import { requestedTag } from './artifact-reference.ts';
 import { proposedAtMs } from './new-request.ts';
 import { compareForPolicy, type Policy } from './policy.ts';
 import { APPROVED_BY_POLICY, type UpdateRequest } from './update-request.ts';
@@ -8,9 +8,13 @@ export function isOpen(request: UpdateRequest): boolean {
   return request.status.phase === 'Pending' || request.status.phase === 'Approved';
 }
 
-/** Whether a newer candidate may take the request's place: nobody has put their name under it yet. */
+/**
+ * Whether a newer candidate may take the request's place: nobody has put their name under it yet. A rollback neither takes
+ * another's place nor gives its own away.
+ */
 export function isReplaceable(request: UpdateRequest): boolean {
   const { phase, approvedBy } = request.status;
+  if (request.spec.rollback === true) return false;
   return phase === 'Pending' || (phase === 'Approved' && approvedBy === APPROVED_BY_POLICY);
 }
 
@@ -27,6 +31,7 @@ export function findSuccessor(
     (other) =>
       other.metadata.uid !== request.metadata.uid &&
       other.spec.currentImage === request.spec.currentImage &&
+      other.spec.rollback !== true &&
       isOpen(other) &&
       isNewerRequest(other, request),
   );
@@ -42,7 +47,10 @@ export function findNewerOpen(
   policy: Policy,
 ): UpdateRequest | undefined {
   if (policy === 'force') return undefined;
-  return requests.find((request) => isOpen(request) && (orderOf(tagOf(request), tag, policy) ?? 0) > 0);
+  return requests.find(
+    (request) =>
+      isOpen(request) && request.spec.rollback !== true && (orderOf(tagOf(request), tag, policy) ?? 0) > 0,
+  );
 }
 
 /** The open request that asks for exactly this; an unknown digest on either side does not tell two apart. */
@@ -82,6 +90,5 @@ function orderOf(a: string | undefined, b: string | undefined, policy: Policy): 
 }
 
 function tagOf(request: UpdateRequest): string | undefined {
-  const reference = parseImageReference(request.spec.newImage);
-  return reference.ok ? reference.value.tag : undefined;
+  return requestedTag(request.spec);
 }

@@ -50,6 +50,18 @@ describe("what need not be kept of an artifact's requests", () => {
     expect(prunedOf(requests, 2)).toEqual(['n3', 'n2', 'n1']);
   });
 
+  it('is one that somebody is still to be told of, a day later', () => {
+    const notifications = [{ event: 'update_completed', at: '2026-01-01T00:00:00Z', owed: ['slack'] }];
+    const owing = (name: string, daysAgo: number): UpdateRequest => {
+      const request = finished(name, daysAgo);
+      return { ...request, status: { ...request.status, notifications } };
+    };
+    expect(prunedOf([owing('just', 7.5), owing('long', 8.5), finished('told', 7.5)], 0)).toEqual([
+      'told',
+      'long',
+    ]);
+  });
+
   it('is every one but the last hundred, however young', () => {
     const requests = Array.from({ length: 103 }, (_, n) => finished(`n${n}`, 0, 'Completed', n));
     expect(prunedOf(requests, 10)).toEqual(['n2', 'n1', 'n0']);

@@ -10,6 +10,11 @@ import {
   type UpdateRequestStatus,
 } from './update-request.ts';
 
+/** What stands in the status of a request that somebody rejected without saying why. */
+export const REJECTED_WITHOUT_REASON = 'Rejected by user';
+/** What the status of a failed request says before the reason. */
+export const FAILURE_PREFIX = 'Update failed: ';
+
 /** Which phase may follow which. Everything else is a final phase. */
 const TRANSITIONS: Readonly<Record<Phase, readonly Phase[]>> = {
   Pending: ['Approved', 'Rejected', 'Expired', 'Superseded'],
@@ -85,7 +90,7 @@ function consequences(change: Change, now: string): Partial<UpdateRequestStatus>
     case 'Approved':
       return { approvedBy: change.by, approvedAt: now, message: approvalMessage(change.by) };
     case 'Rejected':
-      return { rejectedBy: change.by, rejectedAt: now, message: change.reason ?? 'Rejected by user' };
+      return { rejectedBy: change.by, rejectedAt: now, message: change.reason ?? REJECTED_WITHOUT_REASON };
     case 'Completed':
       return {
         message: change.message,
@@ -93,7 +98,7 @@ function consequences(change: Change, now: string): Partial<UpdateRequestStatus>
         previousImage: change.previousImage,
       };
     case 'Failed':
-      return { message: `Update failed: ${change.message}` };
+      return { message: `${FAILURE_PREFIX}${change.message}` };
     case 'Expired':
     case 'Superseded':
     case 'RolledBack':
@@ -141,7 +146,7 @@ function condition(type: ConditionType, holds: boolean, reason: string, message:
 }
 
 /** Replaces conditions by type; the transition time moves only when the status does (Kubernetes API conventions). */
-function withConditions(old: readonly Condition[], fresh: readonly NewCondition[], now: string): Condition[] {
+export function withConditions(old: readonly Condition[], fresh: readonly NewCondition[], now: string): Condition[] {
   const replaced = fresh.map((next) => {
     const before = old.find((known) => known.type === next.type);
     const unchanged = before !== undefined && before.status === next.status;

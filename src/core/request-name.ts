@@ -10,6 +10,8 @@ export interface RequestIdentity {
   readonly newDigest: string | undefined;
   /** 0 at first; counts up when the same update is proposed again after it expired, failed or was superseded. */
   readonly attempt: number;
+  /** Of a rollback: the uid of the request that it takes back by itself, empty where a person wants it. */
+  readonly rollbackOf?: string;
 }
 
 const HASH_LENGTH = 8;
@@ -24,7 +26,9 @@ const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
 export function requestName(identity: RequestIdentity): string {
   const version = identity.newImage.slice(identity.newImage.lastIndexOf('/') + 1).split('@')[0] ?? '';
   const tag = version.slice(version.indexOf(':') + 1);
-  const readable = `${identity.target.name}-${identity.artifact}-${tag}`
+  const { rollbackOf } = identity;
+  const what = rollbackOf === undefined ? '' : 'rollback-';
+  const readable = `${identity.target.name}-${identity.artifact}-${what}${tag}`
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, MAX_READABLE_LENGTH)
@@ -40,6 +44,7 @@ export function requestName(identity: RequestIdentity): string {
     identity.newImage,
     identity.newDigest ?? '',
     String(identity.attempt),
+    ...(rollbackOf === undefined ? [] : ['rollback', rollbackOf]),
   ]);
   return readable === '' ? hash : `${readable}-${hash}`;
 }

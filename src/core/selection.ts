@@ -1,5 +1,6 @@
+import type { ArtifactReference } from './artifact-reference.ts';
 import { normaliseHost, parseImageReference, parseRepository, repositoryKey } from './image-reference.ts';
-import type { ImageReference, Repository } from './image-reference.ts';
+import type { Repository } from './image-reference.ts';
 import { compileGlob } from './pattern.ts';
 
 /**
@@ -9,7 +10,7 @@ import { compileGlob } from './pattern.ts';
 export function selectsArtifact(
   images: readonly string[],
   artifactName: string,
-  reference: ImageReference,
+  reference: ArtifactReference,
 ): boolean {
   if (images.length === 0) return true;
   return images.some((entry) =>
@@ -46,13 +47,14 @@ function isGlob(entry: string): boolean {
   return /[*?[]/.test(entry);
 }
 
-function matchesName(entry: string, artifactName: string, reference: ImageReference): boolean {
+function matchesName(entry: string, artifactName: string, reference: ArtifactReference): boolean {
   if (entry === artifactName) return true;
+  if (reference.repository === undefined) return false;
   const repository = parseRepository(entry);
   return repository.ok && repositoryKey(repository.value) === repositoryKey(reference.repository);
 }
 
-function matchesGlob(entry: string, artifactName: string, reference: ImageReference): boolean {
+function matchesGlob(entry: string, artifactName: string, reference: ArtifactReference): boolean {
   const glob = compileGlob(withNormalHost(entry));
   if (!glob.ok) return false;
   const names = [artifactName, reference.name, ...spellings(reference.repository)];
@@ -66,7 +68,8 @@ function withNormalHost(entry: string): string {
   return !/[.:]/.test(host) || isGlob(host) ? entry : normaliseHost(host) + entry.slice(slash);
 }
 
-function spellings(repository: Repository): readonly string[] {
+function spellings(repository: Repository | undefined): readonly string[] {
+  if (repository === undefined) return [];
   const { host, path } = repository;
   if (host !== DOCKER_HUB) return [`${host}/${path}`];
   const short = path.startsWith(LIBRARY) ? [path.slice(LIBRARY.length)] : [];

@@ -21,6 +21,8 @@ export type Phase = (typeof PHASES)[number];
 
 /** The approver that stands in a request which no person had to approve. */
 export const APPROVED_BY_POLICY = 'policy';
+/** The approver that stands in a rollback which Headwind itself found necessary. */
+export const APPROVED_BY_AUTO_ROLLBACK = 'headwind-auto-rollback';
 
 export const CONDITION_TYPES = ['Verified', 'Approved', 'Applied', 'Healthy'] as const;
 export type ConditionType = (typeof CONDITION_TYPES)[number];
@@ -35,6 +37,59 @@ const Condition = z.object({
   lastTransitionTime: Timestamp,
 });
 export type Condition = z.infer<typeof Condition>;
+
+// Any event may stand here: a request that a later version wrote must not become unreadable by it.
+const Notice = z.object({
+  event: z.string().describe('What there is to tell, such as update_completed.'),
+  at: Timestamp.describe('When it happened.'),
+  owed: z.array(z.string()).optional().describe('Targets that are still to be told, by id.'),
+  sent: z.array(z.string()).optional().describe('Targets that have been told.'),
+  dropped: z
+    .array(z.string())
+    .optional()
+    .describe('Targets that will not be told: gone from the configuration, or given up.'),
+});
+export type Notice = z.infer<typeof Notice>;
+
+/** How many requests one rollback takes back at most: no more than the history of a container has entries. */
+export const MAX_UNDONE = 10;
+
+export const WATCH_OUTCOMES = ['Healthy', 'Unknown', 'HandsOff', 'RollingBack', 'Unhealthy'] as const;
+/**
+ * How the watch over an applied update ended. `Unknown`: nothing could be found out, or nothing is worse than before.
+ * `HandsOff`: somebody else has taken over. `Unhealthy`: it failed and stays, since going back would not help, or could
+ * not be done.
+ */
+export type WatchOutcome = (typeof WATCH_OUTCOMES)[number];
+
+const Baseline = z.object({
+  at: Timestamp.describe('When this was looked at, just before the patch.'),
+  healthy: z
+    .boolean()
+    .describe('Whether the workload was healthy; where it was not, a failure is no reason to roll back.'),
+  message: z.string().describe('One sentence for people.'),
+  missing: z.number().int().min(0).describe('How many of the wanted pods were not ready.'),
+  restarts: z
+    .record(z.string(), z.number().int().min(0))
+    .optional()
+    .describe('Restarts so far, by pod uid and container: those of long ago do not count.'),
+});
+export type Baseline = z.infer<typeof Baseline>;
+
+const Verification = z.object({
+  restoreImage: z.string().describe('What a rollback restores: the last version that was not found wanting.'),
+  baseline: Baseline,
+  failedChecks: z.number().int().min(0).describe('Consecutive bad checks so far.'),
+  lastFailedAt: Timestamp.optional().describe('When the last bad check was counted.'),
+  revision: z.string().optional().describe('The revision of the pods that are judged.'),
+  revisionOf: z
+    .string()
+    .optional()
+    .describe('The value of headwind.sh/last-update that the revision belongs to.'),
+  outcome: z.enum(WATCH_OUTCOMES).optional().describe('How the watch ended; absent while it lasts.'),
+  endedAt: Timestamp.optional(),
+});
+export type Verification = z.infer<typeof Verification>;
 
 const TargetRef = z.object({
   apiVersion: z.string(),
@@ -59,6 +114,11 @@ export const UpdateRequestSpec = z.object({
   expiresAt: Timestamp.optional().describe('When a pending request expires; absent: never.'),
   newDigest: z.string().optional().describe('The digest that the registry confirmed; absent: not verified.'),
   rollback: z.boolean().optional().describe('Whether this takes a version back.'),
+  undoes: z
+    .array(z.string())
+    .max(MAX_UNDONE)
+    .optional()
+    .describe('The requests that a rollback takes back: they become RolledBack when it is applied.'),
   notBefore: Timestamp.optional().describe('An update approved by policy is not applied earlier.'),
 });
 export type UpdateRequestSpec = z.infer<typeof UpdateRequestSpec>;
@@ -75,6 +135,13 @@ export const UpdateRequestStatus = z.object({
   startedAt: Timestamp.optional().describe('When the workload was patched.'),
   previousImage: z.string().optional().describe('What ran before, exactly as written.'),
   conditions: z.array(Condition).optional(),
+  verification: Verification.optional().describe(
+    'The watch over the rollout; absent where headwind.sh/auto-rollback is not "true".',
+  ),
+  notifications: z
+    .array(Notice)
+    .optional()
+    .describe('Who is to be told of what, and who has been; absent where nobody is.'),
 });
 export type UpdateRequestStatus = z.infer<typeof UpdateRequestStatus>;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { HOLD_REASONS } from '../core/standing-holds.ts';
 import { PHASES, UpdateRequest, type Phase } from '../core/update-request.ts';
 import { PROBLEMS } from './problem.ts';
 
@@ -32,6 +33,43 @@ export const ActionBody = z.object({
 });
 export type ActionBody = z.infer<typeof ActionBody>;
 
+/** How many requests one call may decide about. */
+export const MAX_BULK = 100;
+const MAX_NAME = 253;
+
+/** The body of the same decision about several requests. */
+export const BulkBody = ActionBody.extend({
+  updates: z
+    .array(z.object({ namespace: z.string().max(MAX_NAME), name: z.string().max(MAX_NAME) }))
+    .min(1)
+    .max(MAX_BULK),
+});
+
+/** What came of it. */
+export const BulkAnswer = z.object({
+  success_count: z.int(),
+  failed_count: z.int(),
+  errors: z.array(z.string()).readonly().describe('E.g. `shop/web-1-26: HTTP 409 Conflict: …`'),
+});
+export type BulkAnswer = z.infer<typeof BulkAnswer>;
+
+/** Who asks, and what they may do. */
+export const SessionView = z.object({
+  username: z.string(),
+  mode: z.enum(['none', 'simple', 'token', 'proxy']),
+  csrfToken: z.string().optional().describe('To be sent as X-CSRF-Token with whatever changes something'),
+  expiresAt: z.iso.datetime().optional().describe('When the session ends unless it is used before'),
+  may: z.object({
+    list: z.boolean(),
+    approve: z.boolean(),
+    reject: z.boolean(),
+    rollback: z.boolean(),
+    readSettings: z.boolean(),
+    changeSettings: z.boolean(),
+  }),
+});
+export type SessionView = z.infer<typeof SessionView>;
+
 /** Why an artifact stays or waits. */
 export const BlockerShape = z.object({
   code: z.string(),
@@ -39,10 +77,22 @@ export const BlockerShape = z.object({
   liftsAt: z.string().optional(),
 });
 
+/** A version that is not proposed. */
+export const HoldShape = z.object({
+  image: z.string().describe('What is held back'),
+  version: z.string().describe('Its tag, or its digest where the tag did not change'),
+  why: z.enum(HOLD_REASONS),
+  by: z.string().optional(),
+  at: z.string().optional(),
+  message: z.string().optional(),
+  request: z.string().describe('The UpdateRequest that is the hold'),
+});
+
 const ArtifactShape = z.object({
   name: z.string(),
   type: z.string(),
-  image: z.string(),
+  image: z.string().describe('As written; <chart>:<version> of a release'),
+  running: z.string().optional().describe('The version of a chart that runs, where another one is set'),
   repository: z.string().optional(),
   decision: z
     .object({
@@ -56,6 +106,7 @@ const ArtifactShape = z.object({
     .optional(),
   blockers: z.array(BlockerShape).readonly(),
   openRequest: z.string().optional(),
+  holds: z.array(HoldShape).readonly().describe('Versions that are not proposed, newest first'),
 });
 
 /** A workload with each artifact's last decision and what it waits for. */
@@ -126,7 +177,8 @@ export const HealthShape = z.object({
 const MAX_LIMIT = 1000;
 const MAX_CONTINUE = 4096;
 
-const Namespace = z
+/** The name of a namespace, in a query. */
+export const Namespace = z
   .string()
   .regex(/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/, 'must be the name of a namespace');
 
@@ -174,6 +226,9 @@ export const UpdatesQuery = z.object({
 
 /** The query of `GET /api/v1/workloads`. */
 export const WorkloadsQuery = z.object({ namespace: Namespace.optional() });
+
+/** The query of `GET /api/v1/session`. */
+export const SessionQuery = z.object({ namespace: Namespace.optional() });
 
 const MAX_ISSUES = 5;
 

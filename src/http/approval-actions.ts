@@ -1,10 +1,9 @@
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Phase, UpdateRequest } from '../core/update-request.ts';
+import { refusedAction, type Access, type Acted, type Actor } from './access.ts';
 import { ActionBody, describeIssues, toView, type ActionAnswer } from './api-shapes.ts';
-import { actorOf, refuseCrossSite } from './auth.ts';
-import { readOptionalJson } from './body.ts';
-import type { Log } from './dependencies.ts';
-import { refuse, type EdgeApp, type EdgeContext } from './edge.ts';
+import { readFields, readOptionalJson } from './body.ts';
+import { type EdgeApp, type EdgeContext } from './edge.ts';
 import { problem, type Problem } from './problem.ts';
 
 export type ActionOutcome =
@@ -25,30 +24,22 @@ export interface Actions {
   reject(
     action: Target & { readonly identity: string; readonly reason?: string | undefined },
   ): Promise<ActionOutcome>;
-}
-
-/** One action for the audit log. Success means that the decision stands, whatever came of applying it. */
-export interface AuditEntry {
-  readonly username: string;
-  readonly action: 'approve' | 'reject';
-  readonly resourceType: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly result: 'success' | 'failure';
-  readonly reason?: string | undefined;
+  /** The kind of the workload that a request is about, if the request is known. */
+  kindOf?(target: Target): string | undefined;
 }
 
 export interface ActionDependencies {
   readonly actions: Actions;
-  readonly audit: { record(entry: AuditEntry): void };
-  /** The problem that an error stands for, or undefined for one that nobody expected. */
-  readonly explain: (error: unknown) => Problem | undefined;
-  readonly log: Log;
+  readonly access: Access;
+  /** Whether bodies may be forms too. */
+  readonly forms?: boolean | undefined;
 }
 
-type Verb = AuditEntry['action'];
+/** What people decide about a request. */
+export type Verb = 'approve' | 'reject';
 
-interface Command {
+/** Who decides, and why. */
+export interface Command {
   readonly identity: string;
   readonly reason: string | undefined;
 }
@@ -59,38 +50,60 @@ interface Done {
   readonly message: string;
 }
 
-const VERBS: readonly Verb[] = ['approve', 'reject'];
+export const VERBS: readonly Verb[] = ['approve', 'reject'];
 const MAX_BODY_BYTES = 64 * 1024;
 const NAME = /^[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?$/;
 
 /** `POST /api/v1/updates/{namespace}/{name}/approve` and `/reject`; every call leaves one audit record. */
-export function mountActions(app: EdgeApp, dependencies: ActionDependencies): void {
-  const { actions, audit, explain, log } = dependencies;
-
-  const run = async (verb: Verb, target: Target, command: Command): Promise<Result<Done, Problem>> => {
-    if (!canBeNamed(target)) return fail(noSuchRequest(target));
-    try {
-      const outcome = await actions[verb]({ ...target, ...command });
-      return settle(verb, target, outcome);
-    } catch (error) {
-      const known = explain(error);
-      if (known === undefined) log.error({ error, verb, ...target }, 'action failed');
-      else log.warn({ error, verb, ...target }, 'action could not be carried out');
-      return fail(
-        known ?? problem('HW_INTERNAL', `The ${verb} failed inside; the log of Headwind says why.`),
-      );
-    }
+export function mountActions(app: EdgeApp, { actions, access, forms }: ActionDependencies): void {
+  const limits = { maxBytes: MAX_BODY_BYTES };
+  const read = async (c: EdgeContext): Promise<Result<unknown, Problem>> => {
+    if (forms !== true) return readOptionalJson(c.req.raw, limits);
+    const body = await readFields(c.req.raw, limits);
+    return body.ok ? ok(body.value.fields) : body;
   };
 
   for (const verb of VERBS)
-    app.post(`/api/v1/updates/:namespace/:name/${verb}`, async (c) => {
-      const target = targetOf(c);
-      const command = await readCommand(c);
-      const done = command.ok ? await run(verb, target, command.value) : command;
-      const username = command.ok ? command.value.identity : actorOf(c.get('identity'), undefined);
-      audit.record({ username, action: verb, ...target, ...auditedAs(done, command) });
-      return done.ok ? answer(c, done.value) : refuse(c, done.error);
-    });
+    access.action(
+      app,
+      {
+        path: `/api/v1/updates/:namespace/:name/${verb}`,
+        action: verb,
+        subject: (c) => {
+          const target = targetOf(c);
+          return { ...target, kind: actions.kindOf?.(target) };
+        },
+        right: ({ namespace, name }) => ({ verb, namespace, name }),
+      },
+      async (c, actor) => {
+        const command = toCommand(await read(c), actor);
+        if (!command.ok) return refusedAction(c, command.error);
+        const done = await decide(actions, verb, targetOf(c), command.value);
+        if (!done.ok) return refusedAction(c, done.error);
+        const { request, message } = done.value;
+        return {
+          response: answer(c, done.value),
+          result: 'success',
+          reason: command.value.reason ?? message,
+          kind: request.spec.targetRef.kind,
+        } satisfies Acted;
+      },
+    );
+}
+
+/** Carries the decision out. */
+export async function decide(
+  actions: Actions,
+  verb: Verb,
+  target: Target,
+  command: Command,
+): Promise<Result<Done, Problem>> {
+  if (!canBeNamed(target)) return fail(noSuchRequest(target));
+  const { identity, reason } = command;
+  const outcome = await (verb === 'approve'
+    ? actions.approve({ ...target, identity })
+    : actions.reject({ ...target, identity, reason }));
+  return settle(verb, target, outcome);
 }
 
 /** The request that the route names. */
@@ -109,21 +122,19 @@ export function noSuchRequest({ namespace, name }: Target): Problem {
   return problem('HW_REQUEST_NOT_FOUND', `UpdateRequest not found: ${shown}`);
 }
 
-async function readCommand(c: EdgeContext): Promise<Result<Command, Problem>> {
-  const sameSite = refuseCrossSite(c.req.raw.headers);
-  if (!sameSite.ok) return sameSite;
-  const json = await readOptionalJson(c.req.raw, { maxBytes: MAX_BODY_BYTES });
-  if (!json.ok) return json;
-  const body = ActionBody.safeParse(json.value ?? {});
+function toCommand(read: Result<unknown, Problem>, actor: Actor): Result<Command, Problem> {
+  if (!read.ok) return read;
+  const body = ActionBody.safeParse(read.value ?? {});
   if (!body.success) {
     const detail = `The body may be {"approver"?: string, "reason"?: string}; ${describeIssues(body.error)}.`;
     return fail(problem('HW_UNEXPECTED_SHAPE', detail));
   }
   const { approver, reason } = body.data;
-  return ok({ identity: actorOf(c.get('identity'), said(approver)), reason: said(reason) });
+  return ok({ identity: actor.nameFor(said(approver)), reason: said(reason) });
 }
 
-function said(text: string | null | undefined): string | undefined {
+/** What somebody wrote into a field; undefined for nothing. */
+export function said(text: string | null | undefined): string | undefined {
   const trimmed = text?.trim();
   return trimmed === '' ? undefined : trimmed;
 }
@@ -143,16 +154,6 @@ function settle(verb: Verb, target: Target, outcome: ActionOutcome): Result<Done
 function messageOf(verb: Verb, { status }: UpdateRequest): string {
   if (verb === 'reject') return 'Update rejected';
   return status.message ?? 'Update approved';
-}
-
-function auditedAs(
-  done: Result<Done, Problem>,
-  command: Result<Command, Problem>,
-): Pick<AuditEntry, 'resourceType' | 'result' | 'reason'> {
-  if (!done.ok) return { resourceType: 'UpdateRequest', result: 'failure', reason: done.error.detail };
-  const { request, message } = done.value;
-  const reason = command.ok && command.value.reason !== undefined ? command.value.reason : message;
-  return { resourceType: request.spec.targetRef.kind, result: 'success', reason };
 }
 
 function answer(c: EdgeContext, { status, request, message }: Done): Response {

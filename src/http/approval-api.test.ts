@@ -238,7 +238,7 @@ describe('approving', () => {
 
     expect((await post(`${ONE}/approve`, body, headers)).status).toBe(status);
     expect(calls).toEqual([]);
-    expect(audited).toMatchObject([{ username: 'unknown', action: 'approve', result: 'failure' }]);
+    expect(audited).toMatchObject([{ username: 'unknown', action: 'approve', result: 'error' }]);
   });
 
   it('records the authenticated name, whatever the body says', async () => {
@@ -308,7 +308,7 @@ describe('what does not succeed is never recorded as success', () => {
     expect(answer).toMatchObject(body);
     expect(JSON.stringify([answer, audited])).not.toContain('secret');
     expect(audited).toMatchObject([
-      { username: 'alice', action: 'approve', resourceType: 'UpdateRequest', result: 'failure' },
+      { username: 'alice', action: 'approve', resourceType: 'UpdateRequest', result: 'error' },
     ]);
   });
 });

@@ -1,12 +1,7 @@
+import { ok, type Result } from '../core/result.ts';
 import type { Phase, UpdateRequest } from '../core/update-request.ts';
-import {
-  canBeNamed,
-  mountActions,
-  noSuchRequest,
-  targetOf,
-  type ActionDependencies,
-  type Actions,
-} from './approval-actions.ts';
+import { createAccess, type Access, type AccessDependencies } from './access.ts';
+import { canBeNamed, mountActions, noSuchRequest, targetOf, type Actions } from './approval-actions.ts';
 import {
   describeIssues,
   toContinueToken,
@@ -15,19 +10,25 @@ import {
   WorkloadsQuery,
   type WorkloadView,
 } from './api-shapes.ts';
-import type { Authenticator } from './auth.ts';
 import type { Health, LabelledCounter, Log } from './dependencies.ts';
-import { createEdge, refuse, remoteAddressOf, sealRoutes, type EdgeApp, type EdgeContext } from './edge.ts';
+import { createEdge, refuse, sealRoutes, type EdgeApp, type EdgeContext } from './edge.ts';
+import type { AuthMode } from './auth/door.ts';
+import { mountBulkActions } from './bulk-actions.ts';
 import { mountHealth } from './health.ts';
+import { mountHolds, type Holds } from './holds-api.ts';
 import { openApiDocument } from './openapi.ts';
 import { problem, retryAfter, type Problem } from './problem.ts';
 import type { RecentWebhooks } from './recent-webhooks.ts';
+import { mountSession } from './session-route.ts';
+import { mountRollbacks, type Rollbacks } from './rollback-api.ts';
 
 export interface UpdateFilter {
   readonly phase?: readonly Phase[] | undefined;
   readonly namespace?: string | undefined;
   readonly limit?: number | undefined;
   readonly continue?: string | undefined;
+  /** Where it is there: only in namespaces that it is true for. */
+  readonly visible?: ((namespace: string) => boolean) | undefined;
 }
 
 export interface UpdatePage {
@@ -43,15 +44,26 @@ export interface Approvals extends Actions {
 }
 
 export interface WorkloadsView {
-  list(filter: { readonly namespace?: string | undefined }): readonly WorkloadView[];
+  list(filter: Pick<UpdateFilter, 'namespace' | 'visible'>): readonly WorkloadView[];
 }
 
 export interface ApprovalDependencies {
   readonly approvals: Approvals;
   readonly workloads: WorkloadsView;
+  readonly rollbacks: Rollbacks;
+  readonly holds: Holds;
   readonly recentWebhooks: Pick<RecentWebhooks, 'list'>;
-  readonly authenticator: Authenticator;
-  readonly audit: ActionDependencies['audit'];
+  /** All namespaces with workloads or requests, for callers that may not see them all; none unless told. */
+  readonly namespaces?: (() => Iterable<string>) | undefined;
+  readonly authenticator: AccessDependencies['authenticator'];
+  readonly authorizer?: AccessDependencies['authorizer'];
+  /** How people are let in, for those who ask; `none` unless told. */
+  readonly authMode?: AuthMode;
+  /** Where Headwind itself runs: whoever has rights on settings there has them. */
+  readonly ownNamespace?: string;
+  /** Whether actions take forms beside JSON, as the dashboard's routes always did. */
+  readonly forms?: boolean;
+  readonly audit: AccessDependencies['audit'];
   readonly health: Health;
   readonly metrics: { readonly httpRejectedTotal: LabelledCounter<'server' | 'reason'> };
   readonly log: Log;
@@ -65,31 +77,25 @@ export interface ApprovalDependencies {
 }
 
 const UNAVAILABLE_RETRY_SECONDS = 5;
+const DEFAULT_NAMESPACE = 'headwind-system';
 
 /** The approval API (8081). */
 export function createApprovalApp(dependencies: ApprovalDependencies): EdgeApp {
-  const { approvals, workloads, recentWebhooks, authenticator, audit, health, metrics, log, version } =
-    dependencies;
+  const { health, metrics, log, version } = dependencies;
   const app = createEdge({ server: 'api', log, metrics });
+  mountApi(app, dependencies);
+  const document = openApiDocument(version);
+  app.get('/openapi.json', (c) => c.json(document));
+  mountHealth(app, health);
+  return sealRoutes(app);
+}
 
-  app.use('/api/*', async (c, next) => {
-    const identity = await authenticator.authenticate({
-      headers: c.req.raw.headers,
-      remoteAddress: remoteAddressOf(c),
-    });
-    if (!identity.ok) return refuse(c, identity.error);
-    c.set('identity', identity.value);
-    return next();
-  });
-
-  const explain = (error: unknown): Problem | undefined => {
-    const meaning = dependencies.explain?.(error);
-    if (meaning === undefined) return undefined;
-    if (meaning === 'expired')
-      return problem('HW_CONTINUE_EXPIRED', 'The continue token is too old; list again from the start.');
-    const detail = 'The Kubernetes API does not answer just now, or refuses Headwind a right; try again.';
-    return retryAfter(UNAVAILABLE_RETRY_SECONDS, problem('HW_UNAVAILABLE', detail));
-  };
+/** The routes below `/api/v1`, for whoever the authenticator and the authorizer let in. */
+export function mountApi(app: EdgeApp, dependencies: ApprovalDependencies): Access {
+  const { approvals, workloads, recentWebhooks, authenticator, authorizer, audit, log } = dependencies;
+  const explain = explainerOf(dependencies);
+  const access = createAccess({ authenticator, authorizer, audit, explain, log });
+  access.guard(app);
 
   const explained = async (c: EdgeContext, run: () => Promise<Response>): Promise<Response> => {
     try {
@@ -102,11 +108,27 @@ export function createApprovalApp(dependencies: ApprovalDependencies): EdgeApp {
     }
   };
 
+  /** The filter, narrowed to what the caller may see. */
+  const narrowed = async <T extends Pick<UpdateFilter, 'namespace'>>(
+    c: EdgeContext,
+    filter: T,
+  ): Promise<Result<T & Pick<UpdateFilter, 'visible'>, Problem>> => {
+    const { namespace } = filter;
+    if (namespace !== undefined) {
+      const allowed = await access.may(c, { verb: 'list', namespace });
+      return allowed.ok ? ok(filter) : allowed;
+    }
+    const visible = await access.visible(c, () => dependencies.namespaces?.() ?? []);
+    return visible.ok ? ok({ ...filter, visible: visible.value }) : visible;
+  };
+
   app.get('/api/v1/updates', (c) => {
     const query = UpdatesQuery.safeParse(queryOf(c));
     if (!query.success) return refuse(c, problem('HW_BAD_QUERY', `${describeIssues(query.error)}.`));
     return explained(c, async () => {
-      const page = await approvals.list(query.data);
+      const filter = await narrowed(c, query.data);
+      if (!filter.ok) return refuse(c, filter.error);
+      const page = await approvals.list(filter.value);
       if (page.continue !== undefined) announceNext(c, page.continue);
       return c.json(page.items.map(toView));
     });
@@ -115,26 +137,55 @@ export function createApprovalApp(dependencies: ApprovalDependencies): EdgeApp {
   app.get('/api/v1/updates/:namespace/:name', (c) =>
     explained(c, async () => {
       const target = targetOf(c);
+      const allowed = await access.may(c, { verb: 'get', ...target });
+      if (!allowed.ok) return refuse(c, allowed.error);
       const request = canBeNamed(target) ? await approvals.get(target.namespace, target.name) : undefined;
       if (request === undefined) return refuse(c, noSuchRequest(target));
       return c.json(toView(request));
     }),
   );
 
-  mountActions(app, { actions: approvals, audit, explain, log });
+  mountActions(app, { actions: approvals, access, forms: dependencies.forms });
+  mountBulkActions(app, { actions: approvals, access, explain, log });
+  mountRollbacks(app, { rollbacks: dependencies.rollbacks, access, explained });
+  mountHolds(app, { holds: dependencies.holds, access, explained, narrowed });
 
   app.get('/api/v1/workloads', (c) => {
     const query = WorkloadsQuery.safeParse(queryOf(c));
     if (!query.success) return refuse(c, problem('HW_BAD_QUERY', `${describeIssues(query.error)}.`));
-    return c.json(workloads.list(query.data));
+    return explained(c, async () => {
+      const filter = await narrowed(c, query.data);
+      return filter.ok ? c.json(workloads.list(filter.value)) : refuse(c, filter.error);
+    });
   });
 
-  app.get('/api/v1/webhooks/recent', (c) => c.json(recentWebhooks.list()));
+  // Pushes for every namespace, and for none: only for those who may see them all.
+  app.get('/api/v1/webhooks/recent', (c) =>
+    explained(c, async () => {
+      const allowed = await access.may(c, { verb: 'list', namespace: undefined });
+      return allowed.ok ? c.json(recentWebhooks.list()) : refuse(c, allowed.error);
+    }),
+  );
+  mountSession(app, {
+    access,
+    mode: dependencies.authMode ?? 'none',
+    ownNamespace: dependencies.ownNamespace ?? DEFAULT_NAMESPACE,
+  });
+  return access;
+}
 
-  const document = openApiDocument(version);
-  app.get('/openapi.json', (c) => c.json(document));
-  mountHealth(app, health);
-  return sealRoutes(app);
+/** The problem that a failure stands for, where it is one that is to be expected. */
+export function explainerOf({
+  explain,
+}: Pick<ApprovalDependencies, 'explain'>): (error: unknown) => Problem | undefined {
+  return (error) => {
+    const meaning = explain?.(error);
+    if (meaning === undefined) return undefined;
+    if (meaning === 'expired')
+      return problem('HW_CONTINUE_EXPIRED', 'The continue token is too old; list again from the start.');
+    const detail = 'The Kubernetes API does not answer just now, or refuses Headwind a right; try again.';
+    return retryAfter(UNAVAILABLE_RETRY_SECONDS, problem('HW_UNAVAILABLE', detail));
+  };
 }
 
 /** A parameter that is given several times counts as one with commas. */

@@ -69,6 +69,27 @@ export async function readOptionalJson(
   return type == null || isJson(type) ? parseJson(bytes.value) : fail(wrongType(type));
 }
 
+/**
+ * The fields of a form, or the JSON body where it is one; neither needs to be there. Of a field that comes several times
+ * the last one counts.
+ */
+export async function readFields(
+  request: Request,
+  limits: BodyLimits,
+): Promise<Result<{ readonly fields: unknown; readonly isForm: boolean }, Problem>> {
+  if (!isForm(request.headers.get('content-type'))) {
+    const json = await readOptionalJson(request, limits);
+    return json.ok ? ok({ fields: json.value ?? {}, isForm: false }) : json;
+  }
+  const encoding = checkEncoding(request.headers);
+  if (encoding !== undefined) return fail(encoding);
+  const bytes = await readBytes(request, limits);
+  if (!bytes.ok) return bytes;
+  const text = decode(bytes.value);
+  if (text === undefined) return fail(problem('HW_UNEXPECTED_SHAPE', 'The form is not UTF-8.'));
+  return ok({ fields: Object.fromEntries(new URLSearchParams(text)), isForm: true });
+}
+
 /** `application/json` and every `application/*+json`, with any parameters. */
 function isJson(contentType: string | null): boolean {
   return contentType != null && /^\s*application\/(?:[^\s;]+\+)?json\s*(?:;|$)/i.test(contentType);

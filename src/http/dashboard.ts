@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { html, raw } from 'hono/html';
 import type { UpdateRequest } from '../core/update-request.ts';
-import type { Approvals } from './approval-api.ts';
-import type { Health, LabelledCounter, Log } from './dependencies.ts';
-import { createEdge, sealRoutes, type EdgeApp } from './edge.ts';
+import { explainerOf, mountApi, type ApprovalDependencies } from './approval-api.ts';
+import { signInFor } from './auth/sign-in.ts';
+import { SIGN_IN_STYLE_SOURCE } from './auth/sign-in-page.ts';
+import type { Door } from './auth/door.ts';
+import { createEdge, refuse, sealRoutes, type EdgeApp } from './edge.ts';
 import { mountHealth } from './health.ts';
 
-export interface DashboardDependencies {
-  readonly approvals: Pick<Approvals, 'list'>;
-  readonly health: Health;
-  readonly metrics: { readonly httpRejectedTotal: LabelledCounter<'server' | 'reason'> };
-  readonly log: Log;
+export interface DashboardDependencies extends ApprovalDependencies {
+  /** Adds the sign-in, where people sign in by a page. */
+  readonly mountSignIn?: Door['mountSignIn'];
   /** Where a browser finds the approval API, and the metrics, if it can. */
   readonly apiUrl: string;
   readonly metricsUrl?: string | undefined;
@@ -34,19 +34,53 @@ code, td:last-child { overflow-wrap: anywhere; }
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 // In one piece, because its hash is of every character between the tags.
 const STYLE_ELEMENT = raw(`<style>${STYLE}</style>`);
-const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+/** Everything from here, nothing from elsewhere; no script but files of our own, and none that is made of texts. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  `style-src 'self' 'sha256-${STYLE_HASH}' ${SIGN_IN_STYLE_SOURCE}`,
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+].join('; ');
+const HEADERS = {
+  // With no-referrer, browsers would send forms of ours with the origin `null`.
+  'referrer-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  'permissions-policy': 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
+};
 
 type Html = ReturnType<typeof html>;
 
-/** The dashboard (8082): one page without scripts that shows what is there. Everything in it is escaped by `html`. */
+/**
+ * The dashboard (8082): one page without scripts that shows what is there, and the API's own routes for whoever is
+ * signed in here. Everything in the page is escaped by `html`.
+ */
 export function createDashboardApp(dependencies: DashboardDependencies): EdgeApp {
-  const { approvals, health, metrics, log } = dependencies;
-  const app = createEdge({ server: 'ui', log, metrics, contentSecurityPolicy: CONTENT_SECURITY_POLICY });
+  const { approvals, health, metrics, log, mountSignIn } = dependencies;
+  const app = createEdge({
+    server: 'ui',
+    log,
+    metrics,
+    contentSecurityPolicy: CONTENT_SECURITY_POLICY,
+    headers: HEADERS,
+  });
+  const access = mountApi(app, { ...dependencies, forms: true });
+  mountSignIn?.(app, { log, explain: explainerOf(dependencies) });
+  access.guardPage(app, '/', mountSignIn === undefined ? undefined : signInFor);
   app.get('/', async (c) => {
     try {
+      const seen = await access.visible(c, () => dependencies.namespaces?.() ?? []);
+      if (!seen.ok) return refuse(c, seen.error);
+      const visible = seen.value;
       const [pending, recent] = await Promise.all([
-        approvals.list({ phase: ['Pending'], limit: MAX_COUNTED }),
-        approvals.list({ limit: MAX_ROWS }),
+        approvals.list({ phase: ['Pending'], limit: MAX_COUNTED, visible }),
+        approvals.list({ limit: MAX_ROWS, visible }),
       ]);
       const count = `${pending.items.length}${pending.continue === undefined ? '' : '+'}`;
       return c.html(page(dependencies, requestsSection(dependencies, count, recent.items)));

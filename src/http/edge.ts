@@ -1,13 +1,19 @@
 import { Hono, type Context } from 'hono';
 import { redactText } from '../core/redact.ts';
-import type { Identity } from './auth.ts';
+import type { Caller, Identity } from './auth.ts';
 import type { Log, LabelledCounter } from './dependencies.ts';
 import { problem, PROBLEM_CONTENT_TYPE, PROBLEMS, toLabel, toProblemBody, type Problem } from './problem.ts';
 
 /** What a handler finds in its context: the socket, where there is one, and who asks, where that was asked. */
 export interface EdgeEnv {
-  Bindings: { incoming?: { readonly socket: { readonly remoteAddress?: string | undefined } } };
-  Variables: { problem?: Problem; identity: Identity };
+  Bindings: {
+    incoming?: {
+      readonly socket: { readonly remoteAddress?: string | undefined };
+      readonly rawHeaders?: readonly string[];
+    };
+  };
+  /** `refused` instead of `identity`: nobody is known, and the route is one that keeps a record of it. */
+  Variables: { problem?: Problem; identity: Identity; refused?: Problem };
 }
 
 export type EdgeContext = Context<EdgeEnv>;
@@ -20,6 +26,8 @@ export interface EdgeOptions {
   readonly metrics: { readonly httpRejectedTotal: LabelledCounter<'server' | 'reason'> };
   /** Replaces the policy for answers that are not pages. */
   readonly contentSecurityPolicy?: string;
+  /** More headers for every answer, or others in place of the usual ones; names in small letters. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -27,14 +35,15 @@ const NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-
 /** An app with what all servers have in common: headers, one shape for errors, and a count of them. */
 export function createEdge(options: EdgeOptions): EdgeApp {
   const { server, log, metrics } = options;
-  const securityHeaders: readonly (readonly [string, string])[] = [
-    ['content-security-policy', options.contentSecurityPolicy ?? NOTHING],
-    ['x-content-type-options', 'nosniff'],
-    ['x-frame-options', 'DENY'],
-    ['referrer-policy', 'no-referrer'],
-    ['cross-origin-resource-policy', 'same-origin'],
-    ['cache-control', 'no-store'],
-  ];
+  const securityHeaders = Object.entries({
+    'content-security-policy': options.contentSecurityPolicy ?? NOTHING,
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'referrer-policy': 'no-referrer',
+    'cross-origin-resource-policy': 'same-origin',
+    'cache-control': 'no-store',
+    ...options.headers,
+  });
   const app = new Hono<EdgeEnv>();
   app.use(async (c, next) => {
     for (const [name, value] of securityHeaders) c.header(name, value);
@@ -82,10 +91,15 @@ export function sealRoutes(app: EdgeApp): EdgeApp {
   return app;
 }
 
-/** The peer's address; undefined where the app is called without a socket. */
-export function remoteAddressOf(c: EdgeContext): string | undefined {
+/** What can be told of whom a request comes from. */
+export function callerOf(c: EdgeContext): Caller {
   const env: EdgeEnv['Bindings'] | undefined = c.env;
-  return env?.incoming?.socket.remoteAddress;
+  const incoming = env?.incoming;
+  return {
+    headers: c.req.raw.headers,
+    rawHeaders: incoming?.rawHeaders,
+    remoteAddress: incoming?.socket.remoteAddress,
+  };
 }
 
 const MAX_ECHOED = 200;

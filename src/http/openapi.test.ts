@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { anApi, ApiAwayError } from '../../test/api-under-test.ts';
 import { aRequest } from '../../test/builders.ts';
 import { fail } from '../core/result.ts';
-import { API_ROUTES, openApiDocument, type DocumentedRoute } from './openapi.ts';
+import type { DocumentedRoute } from './documented-route.ts';
+import { API_ROUTES, openApiDocument } from './openapi.ts';
 import { problem } from './problem.ts';
 
 const ONE = '/api/v1/updates/shop/web-web-1-26-0-00000000';

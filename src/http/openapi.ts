@@ -1,45 +1,40 @@
 import { z } from 'zod';
 import { PHASES } from '../core/update-request.ts';
+import { ACCESS_ROUTES } from './access-routes.ts';
 import {
   ActionAnswer,
   ActionBody,
   BlockerShape,
+  BulkAnswer,
+  BulkBody,
   HealthShape,
   ProblemShape,
+  SessionView,
   UpdateRequestView,
   WebhookDeliveryView,
   WorkloadShape,
 } from './api-shapes.ts';
+import {
+  NAMESPACE,
+  NO_REQUEST,
+  refused,
+  UNAUTHENTICATED,
+  UNAVAILABLE,
+  type DocumentedAnswer,
+  type DocumentedRoute,
+} from './documented-route.ts';
+import { ROLLBACK_ROUTES } from './rollback-routes.ts';
+import {
+  EntriesView,
+  HistoryView,
+  HoldView,
+  ReleaseAnswer,
+  ReleaseBody,
+  RollbackAnswer,
+  RollbackBody,
+} from './rollback-shapes.ts';
 
-/** One answer of a route: what it means, and its body's shape where it is JSON. */
-export interface DocumentedAnswer {
-  readonly description: string;
-  readonly shape?: z.ZodType;
-  /** `application/json` unless said otherwise. */
-  readonly contentType?: string;
-  readonly headers?: readonly string[];
-}
-
-export interface DocumentedRoute {
-  readonly method: 'get' | 'post';
-  /** With `{name}` for a parameter. */
-  readonly path: string;
-  readonly summary: string;
-  readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: object }>>;
-  readonly body?: z.ZodType;
-  readonly answers: Readonly<Record<number, DocumentedAnswer>>;
-}
-
-const refused = (description: string): DocumentedAnswer => ({
-  description,
-  shape: ProblemShape,
-  contentType: 'application/problem+json',
-});
-
-const UNAUTHENTICATED = refused('Nobody is signed in, and the auth mode wants somebody');
-const UNAVAILABLE = refused('The Kubernetes API cannot be reached; Retry-After says when to try again');
-const NO_REQUEST = refused('There is no such UpdateRequest');
-const NAMESPACE = { description: 'Only in this namespace', schema: { type: 'string' } };
+const FORBIDDEN = refused('The caller lacks the right to see that');
 
 const action = (verb: string, effect: string): DocumentedRoute => ({
   method: 'post',
@@ -51,7 +46,7 @@ const action = (verb: string, effect: string): DocumentedRoute => ({
     202: { description: 'Recorded; applying takes longer', shape: ActionAnswer, headers: ['Location'] },
     400: refused('The body is not JSON'),
     401: UNAUTHENTICATED,
-    403: refused('The request comes from a page of another site'),
+    403: refused('The caller lacks the right, or the request comes from a page of another site'),
     404: NO_REQUEST,
     409: refused('It is not Pending, as current_phase tells, or somebody else was first'),
     413: refused('The body is too large'),
@@ -94,6 +89,7 @@ export const API_ROUTES: readonly DocumentedRoute[] = [
       },
       400: refused('A query parameter has a value that it cannot have'),
       401: UNAUTHENTICATED,
+      403: FORBIDDEN,
       410: refused('The continue token is too old'),
       503: UNAVAILABLE,
     },
@@ -105,12 +101,15 @@ export const API_ROUTES: readonly DocumentedRoute[] = [
     answers: {
       200: { description: 'The request', shape: UpdateRequestView },
       401: UNAUTHENTICATED,
+      403: FORBIDDEN,
       404: NO_REQUEST,
       503: UNAVAILABLE,
     },
   },
   action('approve', 'Approve an UpdateRequest, which applies it'),
   action('reject', 'Reject an UpdateRequest and hold its version'),
+  ...ACCESS_ROUTES,
+  ...ROLLBACK_ROUTES,
   {
     method: 'get',
     path: '/api/v1/workloads',
@@ -120,6 +119,7 @@ export const API_ROUTES: readonly DocumentedRoute[] = [
       200: { description: 'All of them', shape: z.array(WorkloadShape) },
       400: refused('A query parameter has a value that it cannot have'),
       401: UNAUTHENTICATED,
+      403: FORBIDDEN,
     },
   },
   {
@@ -129,6 +129,7 @@ export const API_ROUTES: readonly DocumentedRoute[] = [
     answers: {
       200: { description: 'All of them', shape: z.array(WebhookDeliveryView) },
       401: UNAUTHENTICATED,
+      403: FORBIDDEN,
     },
   },
   {
@@ -146,11 +147,21 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   UpdateRequest: UpdateRequestView,
   ActionAnswer,
   ActionBody,
+  BulkBody,
+  BulkAnswer,
+  Session: SessionView,
   Blocker: BlockerShape,
   Workload: WorkloadShape,
   WebhookDelivery: WebhookDeliveryView,
   Problem: ProblemShape,
   Health: HealthShape,
+  WorkloadEntries: EntriesView,
+  WorkloadHistory: HistoryView,
+  RollbackBody,
+  RollbackAnswer,
+  Hold: HoldView,
+  ReleaseBody,
+  ReleaseAnswer,
 };
 
 /** The OpenAPI 3.1 document of the approval API. */

@@ -6,22 +6,33 @@ export const PROBLEMS = {
   HW_BAD_JSON: { status: 400, title: 'The body is not JSON' },
   HW_BODY_TOO_DEEP: { status: 400, title: 'The body is nested too deeply' },
   HW_BODY_INCOMPLETE: { status: 400, title: 'The body ended early' },
+  HW_CONTAINER_AMBIGUOUS: { status: 400, title: 'The workload has several containers' },
   HW_BAD_QUERY: { status: 400, title: 'A query parameter has a value that it cannot have' },
   HW_UNAUTHENTICATED: { status: 401, title: 'Nobody is signed in' },
   HW_NOT_PROVEN: { status: 401, title: 'The webhook does not prove who sent it' },
+  HW_FORBIDDEN: { status: 403, title: 'Who is signed in lacks the right' },
+  HW_CSRF: { status: 403, title: 'The page does not prove that it is ours' },
   HW_CROSS_SITE: { status: 403, title: 'A page of another site may not act here' },
   HW_NOT_FOUND: { status: 404, title: 'There is no such route' },
   HW_REQUEST_NOT_FOUND: { status: 404, title: 'There is no such UpdateRequest' },
+  HW_WORKLOAD_NOT_FOUND: { status: 404, title: 'There is no such workload' },
+  HW_CONTAINER_NOT_FOUND: { status: 404, title: 'The workload has no such container' },
+  HW_HISTORY_NOT_FOUND: { status: 404, title: 'The history has no such entry' },
   HW_METHOD_NOT_ALLOWED: { status: 405, title: 'The route does not have this method' },
   HW_REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive' },
   HW_CONFLICT: { status: 409, title: 'The UpdateRequest is not in a state that allows this' },
+  HW_KIND_AMBIGUOUS: { status: 409, title: 'Workloads of several kinds have this name' },
+  HW_ROLLBACK_IMPOSSIBLE: { status: 409, title: 'There is nothing to roll back' },
+  HW_NOT_A_HOLD: { status: 409, title: 'The UpdateRequest holds nothing back' },
   HW_CONTINUE_EXPIRED: { status: 410, title: 'The continue token is too old' },
   HW_BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
   HW_UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body is not sent as JSON' },
   HW_UNEXPECTED_SHAPE: { status: 422, title: 'The body does not have the expected shape' },
   HW_BUSY: { status: 429, title: 'Too much is in work at once' },
+  HW_TOO_MANY_ATTEMPTS: { status: 429, title: 'Too many sign-ins have failed' },
   HW_RATE_LIMITED: { status: 429, title: 'The sender tells of too many pushes' },
   HW_HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
+  HW_ROLLBACK_FAILED: { status: 500, title: 'The rollback could not be carried out' },
   HW_INTERNAL: { status: 500, title: 'Something went wrong inside' },
   HW_NOT_DURABLE: { status: 503, title: 'The event could not be recorded' },
   HW_KEYS_UNAVAILABLE: { status: 503, title: 'It cannot be told just now who sent the webhook' },
@@ -36,7 +47,7 @@ export interface Problem {
   /** One sentence for a person: what is wrong here, and what was expected. */
   readonly detail: string;
   /** Members of the answer beyond the common ones, such as `current_phase`. */
-  readonly members?: Readonly<Record<string, string>>;
+  readonly members?: Readonly<Record<string, string | number | readonly string[]>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -1,4 +1,5 @@
 import { createApprovalApp, type ApprovalDependencies } from './approval-api.ts';
+import type { Door } from './auth/door.ts';
 import { createDashboardApp } from './dashboard.ts';
 import type { Log } from './dependencies.ts';
 import { listen, type Application, type Listening } from './listen.ts';
@@ -16,7 +17,10 @@ export interface Ports {
 
 export interface ServersOptions
   extends
-    Omit<ApprovalDependencies, 'log' | 'metrics' | 'recentWebhooks'>,
+    Omit<
+      ApprovalDependencies,
+      'log' | 'metrics' | 'recentWebhooks' | 'authenticator' | 'authorizer' | 'authMode' | 'forms'
+    >,
     Pick<
       WebhookDependencies,
       'senders' | 'hostOf' | 'authenticity' | 'accept' | 'concerns' | 'clock' | 'limits'
@@ -25,6 +29,8 @@ export interface ServersOptions
   /** 0 for any free one. */
   readonly ports: Ports;
   readonly metrics: WebhookDependencies['metrics'] & MetricsDependencies['metrics'];
+  /** How people are let in. */
+  readonly doors: { readonly api: Door; readonly ui: Door };
   /** Where a browser finds the approval API. */
   readonly apiUrl: string;
   readonly logOf: (server: keyof Ports) => Log;
@@ -65,10 +71,22 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
     recentWebhooks,
     log: options.logOf(server),
   });
+  const behind = <T extends object>(
+    { mode, authenticator, authorizer, mountSignIn }: Door,
+    parts: T,
+  ): T &
+    Pick<ApprovalDependencies, 'authenticator' | 'authorizer' | 'authMode'> &
+    Pick<Door, 'mountSignIn'> => ({
+    ...parts,
+    authMode: mode,
+    authenticator,
+    authorizer,
+    ...(mountSignIn && { mountSignIn }),
+  });
   try {
     const webhook = await start('webhook', createWebhookApp(logged('webhook')));
-    const api = await start('api', createApprovalApp(logged('api')));
-    const ui = await start('ui', createDashboardApp(logged('ui')));
+    const api = await start('api', createApprovalApp(behind(options.doors.api, logged('api'))));
+    const ui = await start('ui', createDashboardApp(behind(options.doors.ui, logged('ui'))));
     const metrics = await start('metrics', createMetricsApp(logged('metrics')));
     return { ports: { webhook, api, ui, metrics }, close };
   } catch (error) {

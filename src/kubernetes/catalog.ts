@@ -1,4 +1,4 @@
-import { parseImageReference, repositoryKey } from '../core/image-reference.ts';
+import { repositoryKeyOf } from '../core/artifact-reference.ts';
 import { type Artifact, type Workload, type WorkloadKind, workloadKey } from '../core/workload.ts';
 
 /** An artifact and the workload that it is on. */
@@ -7,14 +7,14 @@ export interface CatalogEntry {
   readonly artifact: Artifact;
 }
 
-/** All watched workloads, found by key or by the repository that one of their images comes from. */
+/** All watched workloads, found by key or by the repository that one of their images (or a chart) comes from. */
 export interface Catalog {
   /** Takes in a workload, in place of the one with the same key. */
   upsert(workload: Workload): void;
   /** Forgets the workload with this `workloadKey`. */
   remove(key: string): void;
   get(key: string): Workload | undefined;
-  /** The artifacts whose image comes from the repository with this `repositoryKey`, in any spelling. */
+  /** The artifacts whose image or chart comes from the repository with this `repositoryKey`, in any spelling. */
   byRepository(key: string): readonly CatalogEntry[];
   all(): IterableIterator<Workload>;
   /** How many workloads of this kind there are. */
@@ -73,7 +73,7 @@ export function createCatalog(): Catalog {
       if (known === undefined) return found;
       for (const workload of known instanceof Set ? known : [known]) {
         for (const artifact of workload.artifacts) {
-          if (repositoryOf(artifact) === key) found.push({ workload, artifact });
+          if (repositoryKeyOf(artifact) === key) found.push({ workload, artifact });
         }
       }
       return found;
@@ -86,14 +86,8 @@ export function createCatalog(): Catalog {
 function repositoriesOf(workload: Workload): Set<string> {
   const keys = new Set<string>();
   for (const artifact of workload.artifacts) {
-    const key = repositoryOf(artifact);
+    const key = repositoryKeyOf(artifact);
     if (key !== undefined) keys.add(key);
   }
   return keys;
-}
-
-function repositoryOf(artifact: Artifact): string | undefined {
-  if (artifact.type === 'chart') return undefined;
-  const reference = parseImageReference(artifact.image);
-  return reference.ok ? repositoryKey(reference.value.repository) : undefined;
 }

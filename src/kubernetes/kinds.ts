@@ -10,16 +10,36 @@ export interface WorkloadPatch {
   readonly annotations: Readonly<Record<string, string | null>>;
   /** The state that this was decided on; the API server answers 409 if the workload has changed since. */
   readonly resourceVersion: string;
+  /** Names the request that this is for, where the version is set in an object that keeps no history. */
+  readonly appliedBy?: string | undefined;
+}
+
+/** One call of several that make a change. */
+export interface WorkloadWrite {
+  readonly path: string;
+  readonly contentType: string;
+  readonly body: unknown;
+}
+
+/** How the objects of one kind are read and changed by whoever applies updates. */
+export interface TargetKind {
+  readonly kind: WorkloadKind;
+  objectPath(namespace: string, name: string): string;
+  /** Reads one object in full, by reading the paths that it needs; throws what `get` throws. */
+  fetch(get: (path: string) => Promise<unknown>, namespace: string, name: string): Promise<Workload>;
+  /**
+   * The calls that make the change, to be made in this order. Each is guarded by a resourceVersion; where one fails,
+   * `fetch` shows what has been made, and `writes` then answers the rest.
+   */
+  writes(workload: Workload, change: WorkloadPatch): readonly WorkloadWrite[];
 }
 
 /** One kind of workload: where it lives and how it is read and changed. */
-export interface WorkloadKindDescriptor {
-  readonly kind: WorkloadKind;
+export interface WorkloadKindDescriptor extends TargetKind {
   readonly apiVersion: string;
   readonly plural: string;
   /** The collection in `namespace`, or in all namespaces. */
   listPath(namespace?: string): string;
-  objectPath(namespace: string, name: string): string;
   /**
    * What is kept of an object that carries `headwind.sh/policy`, without its update history; undefined for every
    * other object. Throws where the object is not of this kind.
@@ -32,11 +52,12 @@ export interface WorkloadKindDescriptor {
 }
 
 const PREFIX = 'headwind.sh/';
-const POLICY = `${PREFIX}policy`;
+export const POLICY_KEY = `${PREFIX}policy`;
 // Up to ten entries per container: read when patching, too big to be kept of every workload.
-const HISTORY = `${PREFIX}update-history`;
+export const HISTORY_KEY = `${PREFIX}update-history`;
 
-const Annotated = z.object({
+/** What every workload has, of whatever kind. */
+export const Annotated = z.object({
   metadata: ObjectMetadata.extend({
     namespace: z.string(),
     annotations: z.record(z.string(), z.unknown()).nullish().catch(undefined),
@@ -72,7 +93,8 @@ function artifactsOf(type: Artifact['type'], containers: z.infer<typeof Containe
   return readable.map(({ name, image }) => ({ type, name, image }));
 }
 
-function ownAnnotations(
+/** Those under `headwind.sh/`, but for the key `without`. */
+export function ownAnnotations(
   annotations: Readonly<Record<string, unknown>>,
   without: string | undefined,
 ): Record<string, string> {
@@ -118,17 +140,23 @@ function defineTemplateKind(kind: WorkloadKind, plural: string): WorkloadKindDes
     };
   }
 
-  return {
+  const objectPath = (namespace: string, name: string): string =>
+    `${listPath(namespace)}/${encodeURIComponent(name)}`;
+  const descriptor: WorkloadKindDescriptor = {
     kind,
     apiVersion,
     plural,
     listPath,
-    objectPath: (namespace, name) => `${listPath(namespace)}/${encodeURIComponent(name)}`,
+    objectPath,
+    fetch: async (get, namespace, name) => descriptor.read(await get(objectPath(namespace, name))),
+    writes: ({ namespace, name }, change) => [
+      { path: objectPath(namespace, name), ...descriptor.patch(change) },
+    ],
     project(object) {
       const { metadata } = Annotated.parse(object);
       const annotations = metadata.annotations ?? {};
-      if (typeof annotations[POLICY] !== 'string') return undefined;
-      return toWorkload(object, metadata, ownAnnotations(annotations, HISTORY));
+      if (typeof annotations[POLICY_KEY] !== 'string') return undefined;
+      return toWorkload(object, metadata, ownAnnotations(annotations, HISTORY_KEY));
     },
     read(object) {
       const { metadata } = Annotated.parse(object);
@@ -146,9 +174,10 @@ function defineTemplateKind(kind: WorkloadKind, plural: string): WorkloadKindDes
       };
     },
   };
+  return descriptor;
 }
 
-/** The kinds that Headwind knows how to update. Another one is one more entry. */
+/** The kinds with a pod template that Headwind knows how to update; another one is one more entry. For releases see helm-release.ts. */
 export const WORKLOAD_KINDS: readonly WorkloadKindDescriptor[] = [
   defineTemplateKind('Deployment', 'deployments'),
   defineTemplateKind('StatefulSet', 'statefulsets'),

@@ -3,29 +3,14 @@ import { digestOfImageId } from '../core/running.ts';
 import type { Artifact, Workload } from '../core/workload.ts';
 import type { KubernetesClient } from './client.ts';
 import { WORKLOAD_KINDS } from './kinds.ts';
+import { LabelSelector, selectorQuery } from './label-selector.ts';
 import { readPages } from './pages.ts';
 
 const PAGE_SIZE = 100;
 /** Of more pods than these the rest is not looked at: they are copies of each other. */
 const MAX_PAGES = 10;
 
-const Selector = z.object({
-  spec: z.object({
-    selector: z.object({
-      matchLabels: z.record(z.string(), z.string()).nullish(),
-      matchExpressions: z
-        .array(
-          z.object({
-            key: z.string(),
-            operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-            values: z.array(z.string()).nullish(),
-          }),
-        )
-        .nullish(),
-    }),
-  }),
-});
-type Selector = z.infer<typeof Selector>['spec']['selector'];
+const WithSelector = z.object({ spec: z.object({ selector: LabelSelector }) });
 
 const Containers = z.array(z.object({ name: z.string(), image: z.string().catch('') })).nullish();
 const Statuses = z.array(z.object({ name: z.string(), imageID: z.string().catch('') })).nullish();
@@ -73,13 +58,13 @@ export async function readRunningDigests(
   const kind = WORKLOAD_KINDS.find((descriptor) => descriptor.kind === workload.kind);
   if (kind === undefined) return [];
   const path = kind.objectPath(workload.namespace, workload.name);
-  const object = Selector.parse(await client.request({ method: 'GET', path }));
+  const object = WithSelector.parse(await client.request({ method: 'GET', path }));
   const witnesses: Witness[] = [];
   await readPages(
     {
       client,
       path: `/api/v1/namespaces/${encodeURIComponent(workload.namespace)}/pods`,
-      query: { labelSelector: toQuery(object.spec.selector) },
+      query: { labelSelector: selectorQuery(object.spec.selector) },
       pageSize: PAGE_SIZE,
       maxPages: MAX_PAGES,
     },
@@ -135,24 +120,4 @@ function isOwned({ metadata }: Pod, workload: Workload): boolean {
 function revisionOf({ metadata }: Pod): string {
   const labels = metadata.labels ?? {};
   return labels['pod-template-hash'] ?? labels['controller-revision-hash'] ?? '';
-}
-
-/** A label selector as it is written in a query (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/). */
-function toQuery({ matchLabels, matchExpressions }: Selector): string {
-  const equal = Object.entries(matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
-  const others = (matchExpressions ?? []).map(({ key, operator, values }) => {
-    switch (operator) {
-      case 'In':
-        return `${key} in (${(values ?? []).join(',')})`;
-      case 'NotIn':
-        return `${key} notin (${(values ?? []).join(',')})`;
-      case 'Exists':
-        return key;
-      case 'DoesNotExist':
-        return `!${key}`;
-      default:
-        return operator satisfies never;
-    }
-  });
-  return [...equal, ...others].join(',');
 }

@@ -1,11 +1,12 @@
-import { ANNOTATION, parseAnnotations } from '../core/annotations.ts';
+import { ANNOTATION, settingsOf } from '../core/annotations.ts';
 import type { Blocker } from '../core/blocker.ts';
 import type { Clock } from '../core/clock.ts';
 import { isSameRollout, parseHistory, wasAppliedBy } from '../core/history.ts';
 import { APPLIED_MESSAGE, nextStep, type Step, type Target } from '../core/next-step.ts';
+import { applicationId } from '../core/release-chart.ts';
 import { transition, waitingStatus, type Change } from '../core/request-machine.ts';
 import { APPROVED_BY_POLICY, type UpdateRequest, type UpdateRequestStatus } from '../core/update-request.ts';
-import { workloadKey, type Workload } from '../core/workload.ts';
+import { workloadKey, type Artifact, type Workload } from '../core/workload.ts';
 import type { Outcome } from '../scheduling/work-queue.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Applier } from './apply.ts';
@@ -203,14 +204,24 @@ function outageBlocker(error: unknown): Blocker {
   return { code: 'cluster', message: `Kubernetes could not be asked, or refused: ${why}` };
 }
 
+/** A release whose source is not known has a chart without a name: it may be the one that is meant. */
+function artifactOf({ spec }: UpdateRequest, { artifacts }: Workload): Artifact | undefined {
+  const named = artifacts.find(({ name }) => name === spec.containerName);
+  return named ?? artifacts.find(({ release }) => release?.unresolved === true);
+}
+
 function toTarget(request: UpdateRequest, workload: Workload): Target {
   const { annotations } = workload;
   const history = parseHistory(annotations[ANNOTATION.updateHistory]);
+  const artifact = artifactOf(request, workload);
+  const appliedBy = artifact?.release?.sourceState?.appliedBy;
   return {
-    ...parseAnnotations(annotations),
+    ...settingsOf(workload),
     annotated: annotations[ANNOTATION.policy] !== undefined,
-    artifact: workload.artifacts.find(({ name }) => name === request.spec.containerName),
+    artifact,
     appliedByThis: wasAppliedBy(history, request.metadata.name),
-    sameRollout: isSameRollout(history, request.spec.newImage),
+    sameRollout: isSameRollout(history, request.spec),
+    ...(appliedBy === undefined ? {} : { halfAppliedByThis: appliedBy === applicationId(request) }),
+    ...(workload.suspended === undefined ? {} : { suspended: workload.suspended }),
   };
 }

@@ -38,6 +38,12 @@ export interface Announcer {
   /** After a transition has been written; its phase says which. */
   moved(request: UpdateRequest, workload: Workload | undefined): void;
   waiting(request: UpdateRequest, blockers: readonly Blocker[]): void;
+  /** After a person has lifted a hold. */
+  released(
+    request: UpdateRequest,
+    workload: Workload | undefined,
+    by: { readonly identity: string; readonly reason: string | undefined },
+  ): void;
   invalidAnnotations(workload: Workload, message: string): void;
 }
 
@@ -95,6 +101,13 @@ export function createAnnouncer({ event, metrics, log }: AnnouncerOptions): Anno
       const message = blockers.map((blocker) => blocker.message).join('; ');
       log.info({ ...fieldsOf(request), blockers }, 'approved update waits');
       event({ regarding: toReference(request), type: 'Normal', reason: 'UpdateDeferred', message });
+    },
+    released(request, workload, { identity, reason }) {
+      log.info({ ...fieldsOf(request), released_by: identity, reason }, 'hold released');
+      const why = reason === undefined ? '' : `: ${reason}`;
+      const message = `${request.spec.newImage} may be proposed again, says ${identity}${why} (${request.metadata.name})`;
+      for (const regarding of [toReference(request), workload])
+        if (regarding !== undefined) event({ regarding, type: 'Normal', reason: 'HoldReleased', message });
     },
     invalidAnnotations(workload, message) {
       const { kind, namespace, name } = workload;

@@ -1,11 +1,12 @@
 import { ANNOTATION } from '../core/annotations.ts';
 import { toTimestamp, type Clock } from '../core/clock.ts';
 import { formatHistory, parseHistory, recordUpdate } from '../core/history.ts';
+import { applicationId } from '../core/release-chart.ts';
 import type { UpdateRequest } from '../core/update-request.ts';
 import type { Artifact, Workload } from '../core/workload.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { isAbsent, KubernetesError, lacksRight } from '../kubernetes/errors.ts';
-import { WORKLOAD_KINDS, type WorkloadKindDescriptor } from '../kubernetes/kinds.ts';
+import type { TargetKind } from '../kubernetes/kinds.ts';
 import { isStatus } from './request-store.ts';
 
 export type ApplyOutcome =
@@ -15,10 +16,15 @@ export type ApplyOutcome =
   /** The API server, or an admission webhook behind it, refuses for good. */
   | { readonly kind: 'refused'; readonly message: string };
 
+/** As much of a request as tells what it is about. */
+interface ReadableRequest {
+  readonly spec: Pick<UpdateRequest['spec'], 'targetRef'>;
+}
+
 export interface Applier {
   /** Reads the workload that a request is about; undefined if there is none. Throws when the API server cannot answer. */
-  read(request: UpdateRequest): Promise<Workload | undefined>;
-  /** Gives one container of the workload, exactly as it was read, the request's new image. Throws when it is not known whether it worked. */
+  read(request: ReadableRequest): Promise<Workload | undefined>;
+  /** Gives one container (or the chart) of the workload, exactly as it was read, the request's new image. Throws when it is not known whether it worked. */
   apply(request: UpdateRequest, workload: Workload, artifact: Artifact): Promise<ApplyOutcome>;
 }
 
@@ -28,16 +34,19 @@ const REFUSALS = [400, 403, 404, 405, 415, 422];
 /** The only place that patches a workload. */
 export function createApplier(options: {
   readonly client: Pick<KubernetesClient, 'request'>;
+  /** Those that can be changed. */
+  readonly kinds: readonly TargetKind[];
   readonly clock: Clock;
 }): Applier {
-  const { client, clock } = options;
+  const { client, kinds, clock } = options;
+  const kindOf = (name: string): TargetKind | undefined => kinds.find(({ kind }) => kind === name);
+  const get = (path: string): Promise<unknown> => client.request({ method: 'GET', path });
   return {
     async read({ spec }) {
       const kind = kindOf(spec.targetRef.kind);
       if (kind === undefined) return undefined;
       try {
-        const path = kind.objectPath(spec.targetRef.namespace, spec.targetRef.name);
-        return kind.read(await client.request({ method: 'GET', path }));
+        return await kind.fetch(get, spec.targetRef.namespace, spec.targetRef.name);
       } catch (error) {
         if (isAbsent(error)) return undefined;
         throw error;
@@ -49,11 +58,18 @@ export function createApplier(options: {
       const atMs = clock.now();
       const annotations = annotationsAfter(request, workload, artifact, atMs);
       const { resourceVersion } = workload;
-      const patch = kind.patch({ artifact, image: request.spec.newImage, annotations, resourceVersion });
+      const image = request.spec.newImage;
+      const appliedBy = applicationId(request);
       try {
-        const path = kind.objectPath(workload.namespace, workload.name);
-        await client.request({ method: 'PATCH', path, contentType: patch.contentType, body: patch.body });
-        return { kind: 'applied', previousImage: artifact.image, atMs };
+        for (const write of kind.writes(workload, {
+          artifact,
+          image,
+          annotations,
+          resourceVersion,
+          appliedBy,
+        }))
+          await client.request({ method: 'PATCH', ...write });
+        return { kind: 'applied', previousImage: request.spec.currentImage, atMs };
       } catch (error) {
         if (isStatus(error, 409)) return { kind: 'conflict' };
         if (error instanceof KubernetesError && REFUSALS.includes(error.status) && !lacksRight(error)) {
@@ -74,7 +90,9 @@ function annotationsAfter(
 ): Record<string, string> {
   const timestamp = toTimestamp(atMs);
   const { approvedBy } = request.status;
-  const history = recordUpdate(parseHistory(workload.annotations[ANNOTATION.updateHistory]), artifact.image, {
+  const before = parseHistory(workload.annotations[ANNOTATION.updateHistory]);
+  // What the artifact runs is what the request starts from, unless half of the change has been made already.
+  const history = recordUpdate(before, request.spec.currentImage, {
     container: artifact.name,
     image: request.spec.newImage,
     timestamp,
@@ -82,8 +100,4 @@ function annotationsAfter(
     ...(approvedBy === undefined ? {} : { approvedBy }),
   });
   return { [ANNOTATION.lastUpdate]: timestamp, [ANNOTATION.updateHistory]: formatHistory(history) };
-}
-
-function kindOf(name: string): WorkloadKindDescriptor | undefined {
-  return WORKLOAD_KINDS.find(({ kind }) => kind === name);
 }

@@ -1,9 +1,7 @@
-import type { Blocker } from '../core/blocker.ts';
-import type { Clock } from '../core/clock.ts';
-import { isFinished, transition, type Change } from '../core/request-machine.ts';
+import { transition, type Change } from '../core/request-machine.ts';
 import { requestKey, type Phase, type UpdateRequest } from '../core/update-request.ts';
-import type { Advancer } from './advance.ts';
 import type { RequestStore } from './request-store.ts';
+import { settle, type SettlementOptions } from './settlement.ts';
 
 export type ActionOutcome =
   | { readonly kind: 'done'; readonly request: UpdateRequest }
@@ -17,12 +15,15 @@ export interface Listing {
   readonly namespace?: string | undefined;
   readonly limit?: number | undefined;
   readonly continue?: string | undefined;
+  readonly visible?: ((namespace: string) => boolean) | undefined;
 }
 
 export interface Approvals {
   /** Newest first. */
   list(listing: Listing): Promise<{ readonly items: readonly UpdateRequest[]; readonly continue?: string }>;
   get(namespace: string, name: string): Promise<UpdateRequest | undefined>;
+  /** The kind of the workload that a known request is about. */
+  kindOf(target: { namespace: string; name: string }): string | undefined;
   approve(action: { namespace: string; name: string; identity: string }): Promise<ActionOutcome>;
   reject(action: {
     namespace: string;
@@ -32,17 +33,11 @@ export interface Approvals {
   }): Promise<ActionOutcome>;
 }
 
-export interface ApprovalsOptions {
+export interface ApprovalsOptions extends SettlementOptions {
   readonly requests: RequestStore;
-  readonly advancer: Pick<Advancer, 'waitingFor' | 'watch'>;
-  /** Has the request looked at now. */
-  readonly enqueue: (key: string) => void;
-  readonly clock: Clock;
   readonly onTransition?: (request: UpdateRequest) => void;
 }
 
-/** How long an approver waits for the applier before being told to look again. */
-const APPLY_PATIENCE_MS = 10_000;
 const MAX_TRIES = 5;
 
 /** What people may do with requests; every action is decided on, and written under, one resourceVersion. */
@@ -74,45 +69,14 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
     return { kind: 'conflict', message: `UpdateRequest keeps changing, cannot ${verb}` };
   }
 
-  /** Until the request is finished or waits for something, or patience ends. */
-  async function settled(key: string): Promise<'finished' | 'late' | readonly Blocker[]> {
-    return new Promise((resolve) => {
-      const look = (looked: string): void => {
-        if (looked !== key) return;
-        const request = requests.get(key);
-        const waiting = options.advancer.waitingFor(key);
-        if (request === undefined || isFinished(request.status.phase)) end('finished');
-        // What the API server could not do now is tried again in a moment: that is worth waiting for.
-        else if (waiting.some(({ code }) => code !== 'cluster')) end(waiting);
-      };
-      const stopWatching = options.advancer.watch(look);
-      const stopListening = requests.subscribe((request) => {
-        if (isFinished(request.status.phase)) look(requestKey(request));
-      });
-      const cancel = clock.after(APPLY_PATIENCE_MS, () => end('late'));
-      const end = (outcome: 'finished' | 'late' | readonly Blocker[]): void => {
-        stopWatching();
-        stopListening();
-        cancel();
-        resolve(outcome);
-      };
-      options.enqueue(key);
-    });
-  }
-
   return {
     list: (listing) => Promise.resolve(pageOf(requests.all(), listing)),
     get: (namespace, name) => requests.fetch(namespace, name),
+    kindOf: ({ namespace, name }) => requests.get(`${namespace}/${name}`)?.spec.targetRef.kind,
     async approve(action) {
       const outcome = await act(action, { to: 'Approved', by: action.identity });
       if (outcome.kind !== 'done') return outcome;
-      const key = requestKey(outcome.request);
-      const result = await settled(key);
-      const request = requests.get(key) ?? outcome.request;
-      if (result === 'finished') return { kind: 'done', request };
-      const blockers = result === 'late' ? options.advancer.waitingFor(key) : result;
-      const why = blockers.map(({ message }) => message).join('; ') || 'it is still being applied';
-      return { kind: 'accepted', request, message: `Approved, not applied yet: ${why}` };
+      return settle(options, outcome.request);
     },
     reject: (action) => act(action, { to: 'Rejected', by: action.identity, reason: action.reason }),
   };
@@ -125,12 +89,13 @@ function hasExpired({ status, spec }: UpdateRequest, nowMs: number): boolean {
 /** One page, newest first. The token names the last one of the page before, so that new arrivals do not shift pages. */
 function pageOf(
   all: Iterable<UpdateRequest>,
-  { phase, namespace, limit, continue: after }: Listing,
+  { phase, namespace, limit, continue: after, visible }: Listing,
 ): { items: readonly UpdateRequest[]; continue?: string } {
   const wanted = [...all].filter(
     (request) =>
       (phase === undefined || phase.includes(request.status.phase)) &&
-      (namespace === undefined || request.metadata.namespace === namespace),
+      (namespace === undefined || request.metadata.namespace === namespace) &&
+      (visible === undefined || visible(request.metadata.namespace)),
   );
   const sorted = wanted
     .map((request) => ({ request, rank: rankOf(request) }))

@@ -1,7 +1,8 @@
-import { parseAnnotations } from '../core/annotations.ts';
+import { settingsOf } from '../core/annotations.ts';
+import { repositoryKeyOf } from '../core/artifact-reference.ts';
 import type { Clock } from '../core/clock.ts';
 import { invalidAnnotations } from '../core/decision.ts';
-import { parseImageReference, repositoryKey } from '../core/image-reference.ts';
+import { repositoryKey } from '../core/image-reference.ts';
 import { isOpen } from '../core/open-requests.ts';
 import type { Signal } from '../core/signal.ts';
 import { requestKey, type UpdateRequest } from '../core/update-request.ts';
@@ -112,9 +113,9 @@ export function createEngine(options: EngineOptions): Engine {
     else if (isOpen(request)) enqueueOpen(siblingsOf(request));
   });
   const tellOfRecentSignals = (workload: Workload): void => {
-    for (const { image } of workload.artifacts) {
-      const reference = parseImageReference(image);
-      if (reference.ok) keep(recent.of(repositoryKey(reference.value.repository)));
+    for (const artifact of workload.artifacts) {
+      const repository = repositoryKeyOf(artifact);
+      if (repository !== undefined) keep(recent.of(repository));
     }
   };
   const keep = (signals: readonly Signal[]): void => {
@@ -148,7 +149,7 @@ export function createEngine(options: EngineOptions): Engine {
       if (before !== undefined)
         options.forget(keysOf(before).filter((key) => !keysOf(workload).includes(key)));
       enqueueOpen(openRequestsOf(workload));
-      if (before === undefined) tellOfRecentSignals(workload);
+      if (before === undefined || isNewlyResolved(workload, before)) tellOfRecentSignals(workload);
     },
     workloadRemoved(workload) {
       options.forget(keysOf(workload));
@@ -166,11 +167,18 @@ export function createEngine(options: EngineOptions): Engine {
   };
 }
 
+/** Where a release's chart comes from is known only when its source is. */
+function isNewlyResolved(workload: Workload, before: Workload): boolean {
+  const isKnown = ({ artifacts }: Workload): boolean =>
+    artifacts.some(({ release }) => release?.repository !== undefined);
+  return isKnown(workload) && !isKnown(before);
+}
+
 function keysOf(workload: Workload): readonly string[] {
   return workload.artifacts.map(({ name }) => artifactKey(workload, name));
 }
 
 function problemsOf(workload: Workload): string | undefined {
-  const { problems } = parseAnnotations(workload.annotations);
+  const { problems } = settingsOf(workload);
   return problems.length === 0 ? undefined : invalidAnnotations(problems).message;
 }

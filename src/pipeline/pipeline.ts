@@ -1,19 +1,24 @@
 import type { Clock } from '../core/clock.ts';
 import type { RetentionLimits } from '../core/prunable.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
+import type { TargetKind } from '../kubernetes/kinds.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createAdvancer } from './advance.ts';
 import { createAnnouncer, type AnnouncerOptions } from './announce.ts';
 import { createApplier } from './apply.ts';
 import { createApprovals, type Approvals } from './approvals.ts';
+import { countChartDecision, countChartTransition } from './chart-metrics.ts';
 import { createDecisionLog } from './decision-log.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { createEvidence, type EvidenceOptions } from './evidence.ts';
+import { createHeldVersions, type HeldVersions } from './held-versions.ts';
+import { createManualRollbacks, type ManualRollbacks } from './manual-rollbacks.ts';
 import { createPolledIntake, type PolledIntake } from './polled.ts';
 import { createProposer, type ProposerOptions } from './propose.ts';
 import { createPruner, type Pruner } from './prune.ts';
 import type { RequestStore } from './request-store.ts';
+import { createRollbacks } from './rollbacks.ts';
 import { createWorkloadsView, type WorkloadsView, type WorkloadsViewOptions } from './workloads-view.ts';
 
 export interface PipelineOptions
@@ -21,6 +26,7 @@ export interface PipelineOptions
     Pick<
       ProposerOptions,
       | 'confirm'
+      | 'confirmChart'
       | 'credentialsFor'
       | 'forgetCredentials'
       | 'explainCredentials'
@@ -31,6 +37,8 @@ export interface PipelineOptions
   /** Like `confirm`, for what nobody waits for. */
   readonly confirmInBackground: ProposerOptions['confirm'];
   readonly client: Pick<KubernetesClient, 'request'>;
+  /** The kinds of workload that can be changed. */
+  readonly kinds: readonly TargetKind[];
   readonly catalog: ProposerOptions['catalog'] & WorkloadsViewOptions['catalog'];
   readonly requests: RequestStore;
   readonly event: AnnouncerOptions['event'];
@@ -47,9 +55,13 @@ export interface Pipeline {
   readonly engine: Engine;
   readonly approvals: Approvals;
   readonly workloads: WorkloadsView;
+  readonly rollbacks: ManualRollbacks;
+  readonly holds: HeldVersions;
   readonly pruner: Pruner;
   /** Takes in what a poll found. */
   readonly deliver: PolledIntake['deliver'];
+  /** Takes in what a source of charts offers. */
+  readonly deliverCharts: PolledIntake['deliverCharts'];
 }
 
 /** From signals to applied updates: builds the parts and says who asks whom. */
@@ -62,17 +74,24 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     ...options,
     evidence,
     decisions,
-    onDecision: (outcome) => metrics.decisionsTotal.inc({ outcome }),
+    onDecision(outcomes, { type }) {
+      for (const outcome of outcomes) metrics.decisionsTotal.inc({ outcome });
+      if (type === 'chart') countChartDecision(metrics, outcomes);
+    },
     onCreated: (request, workload) => announcer.created(request, workload),
   });
+  const applier = createApplier({ client, clock, kinds: options.kinds });
   const advancer = createAdvancer({
     requests,
     proposer,
     clock,
     log,
-    applier: createApplier({ client, clock }),
+    applier,
     workloadOf: (key) => catalog.get(key),
-    onTransition: (request, workload) => announcer.moved(request, workload),
+    onTransition(request, workload) {
+      announcer.moved(request, workload);
+      countChartTransition(metrics, request);
+    },
     onWaiting: (request, blockers) => announcer.waiting(request, blockers),
   });
   const polled = createPolledIntake({
@@ -86,6 +105,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         tag,
         credentials: () => options.credentialsFor(workload, repository),
       }),
+    confirmChart: options.confirmChart,
     explainCredentials: options.explainCredentials,
   });
   const engine = createEngine({
@@ -113,6 +133,24 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     enqueue: (key) => engine.enqueue(key),
     onTransition: (request) => announcer.moved(request, undefined),
   });
+  const rollbacks = createManualRollbacks({
+    catalog,
+    applier,
+    requests,
+    rollbacks: createRollbacks({
+      requests,
+      advancer,
+      clock,
+      enqueue: (key) => engine.enqueue(key),
+      onCreated: (request, workload) => announcer.created(request, workload),
+      onTransition: (request) => announcer.moved(request, undefined),
+    }),
+  });
+  const holds = createHeldVersions({
+    catalog,
+    requests,
+    onReleased: (request, workload, by) => announcer.released(request, workload, by),
+  });
   const waitingFor = (request: string): ReturnType<typeof advancer.waitingFor> =>
     advancer.waitingFor(request);
   const troublesOf: WorkloadsViewOptions['troublesOf'] = (artifact, repository) =>
@@ -123,6 +161,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     metrics.pollingNewTagsFoundTotal.inc(outcome.created);
     return outcome;
   };
+  const deliverCharts: PolledIntake['deliverCharts'] = async (findings, by) => {
+    if (findings.list !== undefined) metrics.helmChartVersionsCheckedTotal.inc(findings.members.length);
+    const outcome = await polled.deliverCharts(findings, by);
+    if (by === 'polling') {
+      metrics.pollingHelmChartsCheckedTotal.inc(findings.members.length);
+      metrics.pollingHelmNewVersionsFoundTotal.inc(outcome.created);
+    }
+    return outcome;
+  };
   const pruner = createPruner({ requests, limits: options.retention, clock, log });
-  return { engine, approvals, workloads, pruner, deliver };
+  return { engine, approvals, workloads, rollbacks, holds, pruner, deliver, deliverCharts };
 }

@@ -13,7 +13,7 @@ import type { PollMember } from '../triggers/poller/groups.ts';
 import type { PollResult } from '../triggers/poller/poller.ts';
 import { createPolledIntake, type PolledIntake } from './polled.ts';
 import type { Outcome } from './outcome.ts';
-import type { Candidate } from './propose.ts';
+import type { Candidate } from './ask.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const FOUND: Confirmation = { outcome: 'found', digest: DIGEST };
@@ -55,6 +55,7 @@ function aScene(
       asked.push(tag);
       return Promise.resolve(FOUND);
     },
+    confirmChart: () => Promise.resolve(FOUND),
     explainCredentials: () => Promise.resolve('the credentials are those of Secret shop/regcred'),
     clock: new FakeClock(NOON),
     log: createRecordingLog().target('polled'),

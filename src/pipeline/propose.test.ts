@@ -40,6 +40,7 @@ function aProposer(during: (tag: string) => void = () => undefined) {
     },
     credentialsFor: () => Promise.resolve([]),
     forgetCredentials: () => undefined,
+    confirmChart: () => Promise.resolve(FOUND),
     explainCredentials: () => Promise.resolve(''),
     evidence: {
       running: () => Promise.resolve({ digests: [], otherNames: [] }),

@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
-import { parseAnnotations } from '../core/annotations.ts';
+import { settingsOf } from '../core/annotations.ts';
+import { isChart, parseArtifact, requestedTag } from '../core/artifact-reference.ts';
 import type { Blocker } from '../core/blocker.ts';
-import { toTimestamp, type Clock } from '../core/clock.ts';
-import type { Credential } from '../core/credential.ts';
+import { toTimestamp } from '../core/clock.ts';
 import {
   decide,
   proposalBlockers,
@@ -11,22 +11,18 @@ import {
   type Decision,
   type Evidence,
   type ProposalInput,
-  type VerifyMode,
 } from '../core/decision.ts';
-import {
-  effectiveTag,
-  parseImageReference,
-  repositoryKey,
-  type Repository,
-} from '../core/image-reference.ts';
+import { effectiveTag, repositoryKey } from '../core/image-reference.ts';
 import { isAbout, sourceOf, toNewRequest } from '../core/new-request.ts';
 import { isOpen } from '../core/open-requests.ts';
+import { versionOfTag } from '../core/release-chart.ts';
 import { compareRunning } from '../core/running.ts';
 import type { Signal } from '../core/signal.ts';
 import { requestKey, type UpdateRequest } from '../core/update-request.ts';
 import { workloadKey, type Artifact, type Workload } from '../core/workload.ts';
 import { isAbsent, KubernetesError, lacksRight } from '../kubernetes/errors.ts';
 import type { Log } from '../telemetry/log.ts';
+import { createAsk, type AskerOptions, type Candidate } from './ask.ts';
 import type { DecisionLog } from './decision-log.ts';
 import type { EvidenceGatherer } from './evidence.ts';
 import {
@@ -39,32 +35,19 @@ import {
 } from './outcome.ts';
 import { artifactKey, type RequestStore } from './request-store.ts';
 
-export interface ProposerOptions {
+export interface ProposerOptions extends AskerOptions {
   readonly catalog: {
     get(key: string): Workload | undefined;
     byRepository(key: string): readonly { readonly workload: Workload; readonly artifact: Artifact }[];
   };
   readonly requests: RequestStore;
-  /** Asks the registry for one tag's digest. Never throws for what a registry may answer. */
-  readonly confirm: (query: {
-    readonly repository: Repository;
-    readonly tag: string;
-    readonly credentials: () => Promise<readonly Credential[]>;
-  }) => Promise<Confirmation>;
-  readonly credentialsFor: (workload: Workload, repository: Repository) => Promise<readonly Credential[]>;
-  /** The registry refused what this workload showed: it is to be read anew. */
-  readonly forgetCredentials: (workload: Workload) => void;
-  /** Where the credentials of a workload come from, for the person who has to mend them. */
-  readonly explainCredentials: (workload: Workload, repository: Repository) => Promise<string>;
   readonly evidence: Pick<EvidenceGatherer, 'running' | 'platform'>;
   readonly decisions: DecisionLog;
-  readonly verifyMode: VerifyMode;
   /** How long a pending request lives, in milliseconds; 0 means for ever. */
   readonly requestExpiryMs: number;
-  readonly clock: Clock;
   readonly log: Log;
   /** Told of every decision, e.g. to count it. */
-  readonly onDecision?: (outcome: Blocker['code'] | 'update') => void;
+  readonly onDecision?: (outcomes: readonly (Blocker['code'] | 'update')[], artifact: Artifact) => void;
   /** Told of every request that did not exist before. */
   readonly onCreated?: (request: UpdateRequest, workload: Workload) => void;
 }
@@ -80,21 +63,12 @@ export interface Proposer {
   repropose(request: UpdateRequest, workload: Workload): Promise<UpdateRequest | undefined>;
 }
 
-/** A version that may be proposed for one artifact. */
-export interface Candidate extends Pick<Signal, 'tag' | 'source'> {
-  /** Until when a registry that does not know the tag is asked again, in milliseconds since the Unix epoch; absent: it is asked once. */
-  readonly patientUntilMs?: number;
-  /** Asks in the place of the registry: whoever brings the candidate may know already. */
-  readonly confirm?: () => Promise<Confirmation>;
-}
-
 const PROPOSALS_AT_ONCE = 16;
 /**
  * Registries tell of a push before the tag can be read: distribution notifies when the manifest is stored and links the
  * tag after that, and those on object stores lag behind. Within this time "no such tag" is not believed.
  */
 const TAG_APPEARS_WITHIN_MS = 2000;
-const ASK_AGAIN_MS = 200;
 /** More attempts at one and the same update than this mean that something proposes it in a circle. */
 const MAX_ATTEMPTS = 50;
 
@@ -102,16 +76,18 @@ const MAX_ATTEMPTS = 50;
 export function createProposer(options: ProposerOptions): Proposer {
   const { catalog, requests, decisions, clock, log } = options;
   const limit = pLimit(PROPOSALS_AT_ONCE);
+  const ask = createAsk(options);
 
   async function accept(signals: readonly Signal[]): Promise<AcceptOutcome> {
     const patientUntilMs = clock.now() + TAG_APPEARS_WITHIN_MS;
     const unmatched: SignalResult[] = [];
     const work = distinct(signals).flatMap((signal) => {
-      const found = signal.type === 'image' ? catalog.byRepository(repositoryKey(signal.repository)) : [];
+      const found = concerned(catalog.byRepository(repositoryKey(signal.repository)), signal);
       if (found.length === 0) unmatched.push(toUnmatched(signal));
       return found.map(({ workload, artifact }) =>
         limit(async () => {
-          const outcome = await consider(workload, artifact, { ...signal, patientUntilMs });
+          const tag = artifact.type === 'chart' ? versionOfTag(signal.tag) : signal.tag;
+          const outcome = await consider(workload, artifact, { ...signal, tag, patientUntilMs });
           return toResult(workload, artifact, outcome);
         }),
       );
@@ -159,7 +135,7 @@ export function createProposer(options: ProposerOptions): Proposer {
     gather: () => ProposalInput,
   ): Promise<Outcome> {
     const { artifact } = input;
-    const confirmation = await confirm(workload, input, candidate);
+    const confirmation = await ask(workload, input, candidate);
     // Asking takes time, in which another signal may have been decided: look at the requests again each time.
     const running = await gatherRunning(workload, input, confirmation);
     let decision = decide(gather(), confirmation, options.verifyMode, { running });
@@ -190,38 +166,6 @@ export function createProposer(options: ProposerOptions): Proposer {
     );
   }
 
-  async function confirm(
-    workload: Workload,
-    input: ProposalInput,
-    candidate: Candidate,
-  ): Promise<Confirmation> {
-    if (!input.reference.ok) return { outcome: 'not-asked' };
-    const reference = input.reference.value;
-    const { tag } = candidate;
-    const needsDigest = reference.digest !== undefined || tag === effectiveTag(reference);
-    if (options.verifyMode === 'never' && !needsDigest) return { outcome: 'not-asked' };
-    const { repository } = reference;
-    const answer = await ask(workload, repository, candidate);
-    if (answer.outcome !== 'unavailable' || answer.denied !== true) return answer;
-    const source = await options.explainCredentials(workload, repository);
-    options.forgetCredentials(workload);
-    return source === '' ? answer : { ...answer, message: `${answer.message}; ${source}` };
-  }
-
-  async function ask(
-    workload: Workload,
-    repository: Repository,
-    { tag, patientUntilMs, ...candidate }: Candidate,
-  ): Promise<Confirmation> {
-    if (candidate.confirm !== undefined) return candidate.confirm();
-    const credentials = (): Promise<readonly Credential[]> => options.credentialsFor(workload, repository);
-    for (let pauseMs = ASK_AGAIN_MS; ; pauseMs *= 2) {
-      const answer = await options.confirm({ repository, tag, credentials });
-      if (answer.outcome !== 'missing' || clock.now() + pauseMs > (patientUntilMs ?? 0)) return answer;
-      await pause(pauseMs);
-    }
-  }
-
   /** Only where a digest is new under the running tag of an image that names none: there the pods know what it was. */
   async function gatherRunning(
     workload: Workload,
@@ -229,6 +173,7 @@ export function createProposer(options: ProposerOptions): Proposer {
     confirmation: Confirmation,
   ): Promise<Evidence['running']> {
     if (!reference.ok || confirmation.outcome !== 'found') return undefined;
+    if (isChart(reference.value)) return undefined;
     const { repository, digest: pinned } = reference.value;
     if (pinned !== undefined || candidate.tag !== effectiveTag(reference.value)) return undefined;
     return options.evidence.running({ workload, artifact, repository, digest: confirmation.digest });
@@ -240,14 +185,9 @@ export function createProposer(options: ProposerOptions): Proposer {
     confirmation: Confirmation,
   ): Promise<Evidence['platform']> {
     if (!reference.ok || confirmation.outcome !== 'found') return undefined;
+    if (isChart(reference.value)) return undefined;
     const { repository } = reference.value;
     return options.evidence.platform({ workload, artifact, repository, digest: confirmation.digest });
-  }
-
-  function pause(durationMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      clock.after(durationMs, resolve);
-    });
   }
 
   function stayed(
@@ -264,7 +204,10 @@ export function createProposer(options: ProposerOptions): Proposer {
       reason,
       blockers,
     });
-    for (const { code } of blockers) options.onDecision?.(code);
+    options.onDecision?.(
+      blockers.map(({ code }) => code),
+      artifact,
+    );
     return { kind: 'stay', blockers };
   }
 
@@ -285,7 +228,7 @@ export function createProposer(options: ProposerOptions): Proposer {
     candidate: Candidate,
     decision: Extract<Decision, { action: 'update' }>,
   ): Promise<Outcome> {
-    const { settings } = parseAnnotations(workload.annotations);
+    const { settings } = settingsOf(workload);
     const { source } = candidate;
     const expiryMs = options.requestExpiryMs;
     const common = { workload, artifact, settings, source, expiryMs, nowMs: clock.now() };
@@ -306,7 +249,7 @@ export function createProposer(options: ProposerOptions): Proposer {
         blockers: [],
       });
       if (!created) return { kind: 'known', request };
-      options.onDecision?.('update');
+      options.onDecision?.(['update'], artifact);
       options.onCreated?.(request, workload);
       return { kind: 'created', request };
     }
@@ -334,11 +277,10 @@ export function createProposer(options: ProposerOptions): Proposer {
     stay: (workload, artifact, tag, blockers) => stayed(workload, artifact, { tag }, blockers),
     async repropose(request, workload) {
       const artifact = workload.artifacts.find(({ name }) => name === request.spec.containerName);
-      const wanted = parseImageReference(request.spec.newImage);
+      const tag = requestedTag(request.spec);
       const source = sourceOf(request);
-      if (artifact === undefined || !wanted.ok || wanted.value.tag === undefined) return undefined;
-      if (source === undefined) return undefined;
-      const candidate: Candidate = { tag: wanted.value.tag, source };
+      if (artifact === undefined || tag === undefined || source === undefined) return undefined;
+      const candidate: Candidate = { tag, source };
       const outcome = await proposeFor(workload, artifact, candidate, request);
       if (outcome.kind === 'unresolved') throw new Error('the registry or the cluster could not be asked');
       return outcome.kind === 'stay' ? undefined : outcome.request;
@@ -357,9 +299,17 @@ function gatherInput(
   candidate: Candidate,
   requests: readonly UpdateRequest[],
 ): ProposalInput {
-  const { settings, problems } = parseAnnotations(workload.annotations);
-  const reference = parseImageReference(artifact.image);
+  const { settings, problems } = settingsOf(workload);
+  const reference = parseArtifact(artifact);
   return { artifact, reference, settings, problems, rule: toPolicyRule(settings), candidate, requests };
+}
+
+/** Where nobody says that a chart was pushed, it may be one all the same: many registries do not tell. */
+function concerned<T extends { readonly artifact: Artifact }>(
+  found: readonly T[],
+  { type }: Signal,
+): readonly T[] {
+  return type === 'image' ? found : found.filter(({ artifact }) => artifact.type === 'chart');
 }
 
 /** Several signals for one tag, as a burst or a careless sender brings them, are one question. */

@@ -13,7 +13,19 @@ import {
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { isAbsent, KubernetesError } from '../kubernetes/errors.ts';
 
-export type RequestListener = (request: UpdateRequest, event: 'changed' | 'removed') => void;
+export type RequestListener = (
+  request: UpdateRequest,
+  event: 'changed' | 'removed',
+  /** What was known of it until now. */
+  before: UpdateRequest | undefined,
+) => void;
+
+/** Adds to what is written whom it is to be told, so that no write of its own is needed to owe that. */
+export interface Outbox {
+  atCreation(request: NewRequest): NewRequest;
+  /** The status to write in the place of `status`, over the one that `request` has. */
+  atChange(request: UpdateRequest, status: UpdateRequestStatus): UpdateRequestStatus;
+}
 
 export interface RequestStore {
   /** Takes in what the watch says; an older version than the one already known is ignored. */
@@ -32,6 +44,11 @@ export interface RequestStore {
   writeStatus(
     request: UpdateRequest,
     status: UpdateRequestStatus,
+  ): Promise<Result<UpdateRequest, 'conflict' | 'gone'>>;
+  /** Adds annotations, or changes their values, under the resourceVersion of `request`, as `writeStatus` does. */
+  annotate(
+    request: UpdateRequest,
+    annotations: Readonly<Record<string, string>>,
   ): Promise<Result<UpdateRequest, 'conflict' | 'gone'>>;
   /** Deletes exactly this version of it; one that is gone or has changed is left alone. */
   remove(request: UpdateRequest): Promise<void>;
@@ -57,7 +74,10 @@ export function artifactKeyOf({ spec }: UpdateRequest): string {
  * All UpdateRequests, as the watch and our own writes tell them. Our own writes are seen at once, before the watch
  * brings them back, so that what we decide next builds on them.
  */
-export function createRequestStore(client: Pick<KubernetesClient, 'request'>): RequestStore {
+export function createRequestStore(
+  client: Pick<KubernetesClient, 'request'>,
+  outbox: Outbox = NOBODY_IS_TOLD,
+): RequestStore {
   const byKey = new Map<string, UpdateRequest>();
   // Invariant: holds exactly the keys of byKey, each under its artifact.
   const keysByArtifact = new Map<string, Set<string>>();
@@ -81,14 +101,14 @@ export function createRequestStore(client: Pick<KubernetesClient, 'request'>): R
     if (known !== undefined) unindex(known);
     byKey.set(key, request);
     index(request);
-    for (const listener of listeners) listener(request, 'changed');
+    for (const listener of listeners) listener(request, 'changed', known);
   };
   const forget = (key: string): void => {
     const known = byKey.get(key);
     if (known === undefined) return;
     byKey.delete(key);
     unindex(known);
-    for (const listener of listeners) listener(known, 'removed');
+    for (const listener of listeners) listener(known, 'removed', known);
   };
   const fetch = async (namespace: string, name: string): Promise<UpdateRequest | undefined> => {
     try {
@@ -104,6 +124,34 @@ export function createRequestStore(client: Pick<KubernetesClient, 'request'>): R
     }
   };
 
+  /** Writes under the resourceVersion of `request`. */
+  const patch = async (
+    request: UpdateRequest,
+    subresource: '' | '/status',
+    {
+      annotations,
+      ...change
+    }: Partial<Pick<UpdateRequest['metadata'], 'annotations'> & Pick<UpdateRequest, 'status'>>,
+  ): Promise<Result<UpdateRequest, 'conflict' | 'gone'>> => {
+    const { namespace, name, resourceVersion } = request.metadata;
+    const body = { metadata: { resourceVersion, annotations }, ...change };
+    try {
+      const answer = await client.request({
+        method: 'PATCH',
+        path: `${pathOf(namespace, name)}${subresource}`,
+        contentType: 'application/merge-patch+json',
+        body,
+      });
+      const written = UpdateRequest.parse(answer);
+      observe(written);
+      return ok(written);
+    } catch (error) {
+      if (isStatus(error, 409)) return fail('conflict');
+      if (isAbsent(error)) return fail('gone');
+      throw error;
+    }
+  };
+
   return {
     observe,
     forget,
@@ -115,7 +163,8 @@ export function createRequestStore(client: Pick<KubernetesClient, 'request'>): R
     },
     ofArtifact: (artifact) =>
       [...(keysByArtifact.get(artifact) ?? [])].flatMap((key) => byKey.get(key) ?? []),
-    async create(body) {
+    async create(wanted) {
+      const body = outbox.atCreation(wanted);
       const { namespace, name } = body.metadata;
       try {
         const answer = await client.request({
@@ -133,24 +182,8 @@ export function createRequestStore(client: Pick<KubernetesClient, 'request'>): R
         return { created: false, request: existing };
       }
     },
-    async writeStatus(request, status) {
-      const { namespace, name, resourceVersion } = request.metadata;
-      try {
-        const answer = await client.request({
-          method: 'PATCH',
-          path: `${pathOf(namespace, name)}/status`,
-          contentType: 'application/merge-patch+json',
-          body: { metadata: { resourceVersion }, status },
-        });
-        const written = UpdateRequest.parse(answer);
-        observe(written);
-        return ok(written);
-      } catch (error) {
-        if (isStatus(error, 409)) return fail('conflict');
-        if (isAbsent(error)) return fail('gone');
-        throw error;
-      }
-    },
+    writeStatus: (request, status) => patch(request, '/status', { status: outbox.atChange(request, status) }),
+    annotate: (request, annotations) => patch(request, '', { annotations }),
     async remove(request) {
       const { namespace, name, uid, resourceVersion } = request.metadata;
       try {
@@ -167,6 +200,11 @@ export function createRequestStore(client: Pick<KubernetesClient, 'request'>): R
     },
   };
 }
+
+const NOBODY_IS_TOLD: Outbox = {
+  atCreation: (request) => request,
+  atChange: (_, status) => status,
+};
 
 /** Where the watch's requests are listed: in all namespaces, or in one. */
 export function requestsPath(namespace?: string): string {

@@ -1,28 +1,32 @@
 import {
   ANNOTATION,
   isUnclear,
-  parseAnnotations,
+  settingsOf,
   type AnnotationProblem,
   type WorkloadSettings,
 } from '../core/annotations.ts';
+import { parseArtifact, repositoryKeyOf } from '../core/artifact-reference.ts';
 import type { Blocker } from '../core/blocker.ts';
 import type { Clock } from '../core/clock.ts';
 import { invalidAnnotations } from '../core/decision.ts';
-import { parseImageReference, repositoryKey } from '../core/image-reference.ts';
 import { intervalBlocker, pausedBlocker } from '../core/next-step.ts';
 import { isOpen } from '../core/open-requests.ts';
 import type { Policy } from '../core/policy.ts';
-import { pollWish } from '../core/poll-wish.ts';
+import { suspendedBlocker } from '../core/release-chart.ts';
 import { selectsArtifact } from '../core/selection.ts';
 import { requestKey, type UpdateRequest } from '../core/update-request.ts';
+import { standingHolds, type StandingHold } from '../core/standing-holds.ts';
 import type { Artifact, Workload, WorkloadKind } from '../core/workload.ts';
 import type { DecisionLog, DecisionRecord } from './decision-log.ts';
+import { originOf } from './finding.ts';
 import { artifactKey, type RequestStore } from './request-store.ts';
 
 export interface ArtifactView {
   readonly name: string;
   readonly type: Artifact['type'];
   readonly image: string;
+  /** The version of a chart that runs, where it is another than the one that is set. */
+  readonly running?: string;
   readonly repository?: string;
   /** The last decision since this Headwind started; absent if there was no signal for it yet. */
   readonly decision?: DecisionRecord;
@@ -30,6 +34,8 @@ export interface ArtifactView {
   readonly blockers: readonly Blocker[];
   /** The name of the open request, if there is one. */
   readonly openRequest?: string;
+  /** Versions that are not proposed, newest first. */
+  readonly holds: readonly StandingHold[];
 }
 
 export interface WorkloadView {
@@ -46,33 +52,39 @@ export interface WorkloadsViewOptions {
   readonly catalog: { all(): Iterable<Workload> };
   readonly requests: Pick<RequestStore, 'ofArtifact'>;
   readonly decisions: Pick<DecisionLog, 'get'>;
-  /** Why the last poll of this repository told nothing about the artifact. */
-  readonly troublesOf: (artifact: string, repository: string) => readonly Blocker[];
+  /** Why the last look there (`originOf`) told nothing about the artifact. */
+  readonly troublesOf: (artifact: string, origin: string) => readonly Blocker[];
   /** What the open request `namespace/name` waits for. */
   readonly waitingFor: (request: string) => readonly Blocker[];
   readonly clock: Clock;
 }
 
 export interface WorkloadsView {
-  list(filter: { readonly namespace?: string | undefined }): readonly WorkloadView[];
+  /** Of one namespace, of those that `visible` is true for, or of all. */
+  list(filter: {
+    readonly namespace?: string | undefined;
+    readonly visible?: ((namespace: string) => boolean) | undefined;
+  }): readonly WorkloadView[];
 }
 
 /** What every artifact runs, what was decided about it last, and why it does not update now. */
 export function createWorkloadsView(options: WorkloadsViewOptions): WorkloadsView {
   return {
-    list: ({ namespace }) =>
+    list: ({ namespace, visible }) =>
       [...options.catalog.all()]
         .filter((workload) => namespace === undefined || workload.namespace === namespace)
+        .filter((workload) => visible === undefined || visible(workload.namespace))
         .sort((a, b) => sortKey(a).localeCompare(sortKey(b)))
         .map((workload) => viewOf(workload, options)),
   };
 }
 
 function viewOf(workload: Workload, options: WorkloadsViewOptions): WorkloadView {
-  const { settings, problems } = parseAnnotations(workload.annotations);
+  const { settings, problems } = settingsOf(workload);
   const standing = [
     ...(problems.length > 0 ? [invalidAnnotations(problems)] : []),
     ...standingBlockers(settings, problems, options.clock.now()),
+    ...(workload.suspended === true ? [suspendedBlocker()] : []),
   ];
   const { kind, apiVersion, namespace, name } = workload;
   const artifacts = workload.artifacts.map((artifact) =>
@@ -104,29 +116,52 @@ function artifactView(
   options: WorkloadsViewOptions & { readonly standing: readonly Blocker[] },
 ): ArtifactView {
   const key = artifactKey(workload, artifact.name);
-  const reference = parseImageReference(artifact.image);
   const decision = options.decisions.get(key);
-  const open = options.requests.ofArtifact(key).find(isOpen);
+  const requests = options.requests.ofArtifact(key);
+  const open = requests.find(isOpen);
+  const holds = standingHolds(requests, artifact.image);
+  // The last decision may be older than the release of a hold.
+  const decided = decision?.blockers?.filter(({ code }) => code !== 'held' || holds.length > 0) ?? [];
   const blockers = [
     ...options.standing,
-    ...(reference.ok ? [] : [{ code: 'invalid-image', message: reference.error } as const]),
+    ...unreadable(artifact),
     ...notSelected(artifact, settings),
-    ...(open === undefined ? (decision?.blockers ?? []) : waitsOf(open, options)),
+    ...obstacleOf(artifact),
+    ...(open === undefined ? decided : waitsOf(open, options)),
     ...pollTroubles(workload, artifact, options),
   ];
   return {
     name: artifact.name,
     type: artifact.type,
     image: artifact.image,
-    ...(reference.ok ? { repository: repositoryKey(reference.value.repository) } : {}),
+    ...originView(artifact),
     ...(decision === undefined ? {} : { decision }),
     blockers: distinct(blockers),
     ...(open === undefined ? {} : { openRequest: open.metadata.name }),
+    holds,
+  };
+}
+
+function unreadable(artifact: Artifact): readonly Blocker[] {
+  const reference = parseArtifact(artifact);
+  return reference.ok ? [] : [{ code: 'invalid-image', message: reference.error }];
+}
+
+function obstacleOf({ release }: Artifact): readonly Blocker[] {
+  return release?.obstacle === undefined ? [] : [release.obstacle];
+}
+
+function originView(artifact: Artifact): Pick<ArtifactView, 'repository' | 'running'> {
+  const repository = repositoryKeyOf(artifact);
+  const running = artifact.release?.running;
+  return {
+    ...(running === undefined ? {} : { running }),
+    ...(repository === undefined ? {} : { repository }),
   };
 }
 
 function notSelected(artifact: Artifact, { images }: WorkloadSettings): readonly Blocker[] {
-  const reference = parseImageReference(artifact.image);
+  const reference = parseArtifact(artifact);
   if (!reference.ok || selectsArtifact(images, artifact.name, reference.value)) return [];
   return [
     {
@@ -142,10 +177,8 @@ function pollTroubles(
   artifact: Artifact,
   options: WorkloadsViewOptions,
 ): readonly Blocker[] {
-  const wish = pollWish(workload, artifact, 0);
-  if (wish === undefined) return [];
-  const { repository } = wish.reference;
-  return options.troublesOf(artifactKey(workload, artifact.name), repositoryKey(repository));
+  const origin = originOf(workload, artifact);
+  return origin === undefined ? [] : options.troublesOf(artifactKey(workload, artifact.name), origin);
 }
 
 function waitsOf(open: UpdateRequest, options: WorkloadsViewOptions): readonly Blocker[] {

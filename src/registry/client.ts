@@ -2,6 +2,8 @@ import { DEFAULT_REGISTRY_CONFIG, type RegistryConfig } from '../config/registry
 import type { Clock } from '../core/clock.ts';
 import type { Credential } from '../core/credential.ts';
 import { isDigest, isTag, repositoryKey, toRepository, type Repository } from '../core/image-reference.ts';
+import type { Told } from './answer.ts';
+import { createArtifactTypeReader, type ArtifactType } from './artifact-type.ts';
 import { askAround, identitiesOf, type Outcome } from './ask-around.ts';
 import { createAsker } from './asker.ts';
 import { unlessAborted, withDeadline } from './deadline.ts';
@@ -9,12 +11,12 @@ import { createEndpoints, type Address } from './endpoint.ts';
 import { createHostTable } from './host-table.ts';
 import { createHosts, type RegistryLog, type RequestObservation } from './hosts.ts';
 import type { Transport } from './http.ts';
+import type { ByDigest } from './by-digest.ts';
 import type { Identity } from './identity.ts';
 import { findTag } from './manifest.ts';
 import { createPlatformReader, type ImagePlatforms } from './platforms.ts';
-import { createSingleFlight } from './single-flight.ts';
+import { createSingleFlight, type SingleFlight } from './single-flight.ts';
 import { createTagLists, type TagList } from './tag-list.ts';
-import type { Told } from './answer.ts';
 import { createTokens } from './tokens.ts';
 import { createTransport, timeoutsFor } from './transport.ts';
 
@@ -38,8 +40,8 @@ export type Confirmation =
   | { readonly outcome: 'missing'; readonly message: string }
   | Undecided;
 
-export interface PlatformsQuestion extends TagsQuestion {
-  /** Of an index or of a single image. */
+export interface DigestQuestion extends TagsQuestion {
+  /** Of an index or of a single image; or of a chart. */
   readonly digest: string;
 }
 
@@ -47,6 +49,13 @@ export interface PlatformsQuestion extends TagsQuestion {
 export type PlatformsAnswer =
   | ({ readonly outcome: 'found' } & ImagePlatforms)
   /** Definite: the registry itself says that there is no such image. */
+  | { readonly outcome: 'missing'; readonly message: string }
+  | Undecided;
+
+/** What kind of thing has a digest. The messages are for a person: they name the host and hold no secret. */
+export type ArtifactTypeAnswer =
+  | ({ readonly outcome: 'found' } & ArtifactType)
+  /** Definite: the registry itself says that there is no such thing. */
   | { readonly outcome: 'missing'; readonly message: string }
   | Undecided;
 
@@ -96,7 +105,9 @@ export interface Registry {
    * Asks what the image with this digest is built for, in the same way; what was told once is not asked for again.
    * Rejects only with the reason of `signal`. Answers within 30 s of having the credentials, or the host's own timeout.
    */
-  platformsOf(question: PlatformsQuestion): Promise<PlatformsAnswer>;
+  platformsOf(question: DigestQuestion): Promise<PlatformsAnswer>;
+  /** Asks what kind of thing has this digest, in the same way and with the same limits. */
+  artifactTypeOf(question: DigestQuestion): Promise<ArtifactTypeAnswer>;
   /** How many hosts are let alone at present because they failed several times in a row. */
   openCircuits(): number;
   /** How many requests wait for their turn, at all hosts together. */
@@ -138,6 +149,8 @@ export function createRegistry(options: RegistryOptions): Registry {
   const lists = createTagLists(asker);
   const platforms = createPlatformReader(asker);
   const platformFlights = createSingleFlight<Outcome<ImagePlatforms>>();
+  const artifactTypes = createArtifactTypeReader(asker);
+  const artifactTypeFlights = createSingleFlight<Outcome<ArtifactType>>();
   const confirmations = createSingleFlight<Outcome<string>>();
   const listings = createSingleFlight<Outcome<TagList>>();
   const closing = new AbortController();
@@ -206,21 +219,31 @@ export function createRegistry(options: RegistryOptions): Registry {
     return { outcome: 'complete', tags, unchanged };
   };
 
-  const platformsOf = async (question: PlatformsQuestion): Promise<PlatformsAnswer> => {
+  const askByDigest = async <T>(
+    question: DigestQuestion,
+    { flights, read }: { readonly flights: SingleFlight<Outcome<T>>; readonly read: ReadByDigest<T> },
+  ): Promise<({ readonly outcome: 'found' } & T) | Exclude<Outcome<T>, { readonly outcome: 'told' }>> => {
     const { digest } = question;
     if (!isDigest(digest))
       return { outcome: 'missing', message: `${JSON.stringify(digest.slice(0, 128))} is not a digest` };
     const outcome = await enquire(question, {
       key: [digest],
-      flights: platformFlights,
+      flights,
       limitMs: (host) => Math.max(CONFIRM_LIMIT_MS, table.ofRegistry(host).timeoutMs),
-      ask: (asked) => platforms.read({ ...asked, digest, urgent: true }),
+      ask: (asked) => read({ ...asked, digest, urgent: true }),
     });
     return outcome.outcome === 'told' ? { outcome: 'found', ...outcome.value } : outcome;
   };
 
   return {
-    platformsOf: (question) => unlessAborted(question.signal, () => platformsOf(question)),
+    platformsOf: (question) =>
+      unlessAborted(question.signal, () =>
+        askByDigest(question, { flights: platformFlights, read: (asked) => platforms.read(asked) }),
+      ),
+    artifactTypeOf: (question) =>
+      unlessAborted(question.signal, () =>
+        askByDigest(question, { flights: artifactTypeFlights, read: (asked) => artifactTypes.read(asked) }),
+      ),
     confirm: (question) => unlessAborted(question.signal, () => confirm(question)),
     listTags: (question) => unlessAborted(question.signal, () => listTags(question)),
     openCircuits: () => hosts.openCircuits(),
@@ -236,7 +259,7 @@ export function createRegistry(options: RegistryOptions): Registry {
 interface Enquiry<T> {
   /** What tells this question from others about the same repository. */
   readonly key: readonly unknown[];
-  readonly flights: { run(key: string, work: () => Promise<Outcome<T>>): Promise<Outcome<T>> };
+  readonly flights: SingleFlight<Outcome<T>>;
   readonly limitMs: (host: string) => number;
   readonly ask: (asked: {
     readonly address: Address;
@@ -244,3 +267,5 @@ interface Enquiry<T> {
     readonly signal: AbortSignal;
   }) => Promise<Told<T>>;
 }
+
+type ReadByDigest<T> = (question: ByDigest) => Promise<Told<T>>;

@@ -3,17 +3,8 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Clock } from '../core/clock.ts';
-import type { HttpRequest, HttpResponse } from './http.ts';
+import type { ExchangeTimeouts, HttpRequest, HttpResponse } from './http.ts';
 import { TransportError, toTransportError } from './transport-error.ts';
-
-export interface ExchangeTimeouts {
-  /** For DNS, TCP and TLS together, in milliseconds. */
-  readonly connectMs: number;
-  /** From there to the last header. */
-  readonly headersMs: number;
-  /** From there to the last byte of the body. */
-  readonly bodyMs: number;
-}
 
 export interface ExchangeOptions {
   readonly agent: http.Agent;
@@ -66,12 +57,11 @@ async function attempt(request: HttpRequest, options: ExchangeOptions): Promise<
   try {
     phase(timeouts.connectMs, 'cannot be reached: no connection');
     whenConnected(outgoing, () => phase(timeouts.headersMs, 'did not answer'));
-    const answer = answerTo(outgoing, request.maxBodyBytes);
+    const answer = answerTo(outgoing, request);
     outgoing.end(request.body);
-    const { incoming, body } = await Promise.race([answer, givenUp]);
+    const { incoming, headers, body } = await Promise.race([answer, givenUp]);
     phase(timeouts.bodyMs, 'did not finish its answer');
     const content = await Promise.race([body, givenUp]);
-    const headers = toHeaders(incoming.rawHeaders);
     return { status: incoming.statusCode ?? 0, headers, ...content, url: request.url };
   } finally {
     stopTimer();
@@ -97,16 +87,21 @@ interface Content {
 
 interface Answer {
   readonly incoming: http.IncomingMessage;
+  readonly headers: Headers;
   readonly body: Promise<Content>;
 }
 
-function answerTo(outgoing: http.ClientRequest, maxBodyBytes: number): Promise<Answer> {
+function answerTo(outgoing: http.ClientRequest, { maxBodyBytes, receive }: HttpRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
     outgoing.once('response', (incoming) => {
-      const body = readBody(incoming, maxBodyBytes);
+      const headers = toHeaders(incoming.rawHeaders);
+      const body =
+        receive !== undefined && incoming.statusCode === 200
+          ? handOver(incoming, () => receive(incoming, headers))
+          : readBody(incoming, maxBodyBytes);
       // Nobody may be waiting for it any more when it breaks off.
       body.catch(() => undefined);
-      resolve({ incoming, body });
+      resolve({ incoming, headers, body });
     });
     // Stays to the end: a socket may report an error late, and nobody else listens.
     outgoing.on('error', (error) => {
@@ -142,6 +137,17 @@ function whenConnected(outgoing: http.ClientRequest, run: () => void): void {
 
 function isConnectionLoss(error: Error): boolean {
   return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}
+
+async function handOver(incoming: http.IncomingMessage, receive: () => Promise<void>): Promise<Content> {
+  // A stream without a listener throws what goes wrong after its reader has left.
+  incoming.on('error', () => undefined);
+  try {
+    await receive();
+  } finally {
+    if (!incoming.readableEnded) incoming.destroy();
+  }
+  return { body: new Uint8Array(), truncated: false };
 }
 
 function readBody(incoming: http.IncomingMessage, maxBytes: number): Promise<Content> {

@@ -21,7 +21,7 @@ export type RequestOutcome =
   | 'held-back';
 
 /** What a request is for: a metric label too. */
-export type RequestPurpose = 'manifest' | 'tags' | 'token';
+export type RequestPurpose = 'manifest' | 'tags' | 'token' | 'index';
 
 export interface RequestObservation {
   readonly host: string;

@@ -1,4 +1,24 @@
-/** What is sent to a registry or its token server. */
+import type { Readable } from 'node:stream';
+
+/** Certificates for a connection, PEM. */
+export interface TlsMaterial {
+  /** Trusted beside the usual ones. */
+  readonly ca?: string | undefined;
+  /** Shown to the host, to this origin alone wherever redirects lead. */
+  readonly client?: { readonly cert: string; readonly key: string } | undefined;
+}
+
+/** How long the parts of one answer may take, in milliseconds. */
+export interface ExchangeTimeouts {
+  /** For DNS, TCP and TLS together. */
+  readonly connectMs: number;
+  /** From there to the last header. */
+  readonly headersMs: number;
+  /** From there to the last byte of the body. */
+  readonly bodyMs: number;
+}
+
+/** What is sent to a registry, its token server, or a chart repository. */
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST';
   readonly url: URL;
@@ -9,6 +29,15 @@ export interface HttpRequest {
   /** Of the answer's body no more than this is read, in bytes. */
   readonly maxBodyBytes: number;
   readonly signal?: AbortSignal | undefined;
+  /** In place of what is usual at the address. */
+  readonly tls?: TlsMaterial | undefined;
+  /** In place of what is usual at the address. */
+  readonly timeouts?: ExchangeTimeouts | undefined;
+  /**
+   * Reads the body of a 200 as it comes, in place of having it collected: `body` is then empty. Whatever it does not
+   * read to the end is dropped with the connection. Its rejection is the failure of the exchange.
+   */
+  readonly receive?: ((body: Readable, headers: Headers) => Promise<void>) | undefined;
 }
 
 export interface HttpResponse {

@@ -2,9 +2,10 @@ import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { isDigest } from '../core/image-reference.ts';
 import type { Platform } from '../core/platform.ts';
-import { absence, undecided, type Told } from './answer.ts';
-import type { Asker, Question, Reply } from './asker.ts';
-import { parseJson, Unavailable } from './failure.ts';
+import type { Told } from './answer.ts';
+import type { Asker } from './asker.ts';
+import { askJson, IMAGE_TYPES, INDEX_TYPES, MAX_MANIFEST_BYTES, type ByDigest } from './by-digest.ts';
+import { Unavailable } from './failure.ts';
 import { identityKey } from './identity.ts';
 
 /** What an image is built for. */
@@ -15,33 +16,19 @@ export interface ImagePlatforms {
   readonly otherNames: readonly string[];
 }
 
-export interface PlatformsQuestion extends Pick<Question, 'address' | 'identity' | 'signal' | 'urgent'> {
-  /** Of the manifest, so that the answer is true for ever. */
-  readonly digest: string;
-}
-
 export interface PlatformReader {
   /** Throws Unavailable where the answers decide nothing. */
-  read(question: PlatformsQuestion): Promise<Told<ImagePlatforms>>;
+  read(question: ByDigest): Promise<Told<ImagePlatforms>>;
 }
 
 const MAX_KEPT = 2000;
 /** Docker's own indexes hold about thirty; this many are kept of one. */
 const MAX_IN_INDEX = 200;
-const INDEX_TYPES = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-];
-const MANIFEST_TYPES = [
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-];
 /** Of the types of configuration only these tell a platform; those of charts and other artifacts do not. */
 const CONFIG_TYPES = [
   'application/vnd.oci.image.config.v1+json',
   'application/vnd.docker.container.image.v1+json',
 ];
-const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const MAX_CONFIG_BYTES = 1024 * 1024;
 
 const Digest = z.string().refine(isDigest);
@@ -74,10 +61,10 @@ export function createPlatformReader(asker: Asker): PlatformReader {
 }
 
 /** Asks for the manifest with this digest and, where it is that of a single image, for its configuration. */
-async function findPlatforms(asker: Asker, question: PlatformsQuestion): Promise<Told<ImagePlatforms>> {
+async function findPlatforms(asker: Asker, question: ByDigest): Promise<Told<ImagePlatforms>> {
   const asked = await askJson(asker, question, {
     path: `manifests/${question.digest}`,
-    accept: [...INDEX_TYPES, ...MANIFEST_TYPES].join(', '),
+    accept: [...INDEX_TYPES, ...IMAGE_TYPES].join(', '),
     maxBodyBytes: MAX_MANIFEST_BYTES,
   });
   if (asked.kind !== 'told') return asked;
@@ -109,35 +96,4 @@ function ofIndex({ manifests }: z.infer<typeof Index>): ImagePlatforms {
 function platformOf(json: unknown): readonly Platform[] {
   const parsed = PlatformFields.safeParse(json);
   return parsed.success ? [{ os: parsed.data.os, architecture: parsed.data.architecture }] : [];
-}
-
-async function askJson(
-  asker: Asker,
-  question: PlatformsQuestion,
-  wanted: { readonly path: string; readonly accept: string; readonly maxBodyBytes: number },
-): Promise<Told<unknown>> {
-  const { digest, ...rest } = question;
-  const { path, accept, maxBodyBytes } = wanted;
-  const headers = { accept, 'accept-encoding': 'identity' };
-  const reply: Reply = await asker.ask({
-    ...rest,
-    purpose: 'manifest',
-    method: 'GET',
-    path,
-    headers,
-    maxBodyBytes,
-  });
-  if (reply.kind === 'refused') return reply;
-  const { response } = reply;
-  if (response.status === 404) {
-    const { path: repository } = question.address;
-    return absence(reply, {
-      inRepository: `no image ${digest} of ${repository}`,
-      repository: `no repository ${repository}`,
-    });
-  }
-  if (response.status !== 200) throw undecided(reply);
-  if (response.truncated)
-    throw new Unavailable(`${response.url.host} answered with more than ${maxBodyBytes} bytes`);
-  return { kind: 'told', value: parseJson(response.body) };
 }

@@ -4,8 +4,8 @@ import { FakeClock } from '../../test/parts/fake-clock.ts';
 import { eventually } from '../../test/parts/eventually.ts';
 import { startScriptedServer, type Script, type ScriptedServer } from '../../test/parts/scripted-server.ts';
 import { systemClock } from '../system.ts';
-import type { ExchangeTimeouts } from './exchange.ts';
-import type { HttpRequest, Transport } from './http.ts';
+import type { ExchangeTimeouts, HttpRequest, Transport } from './http.ts';
+
 import { createTransport, timeoutsFor } from './transport.ts';
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -244,4 +244,66 @@ it('a request that was given up ends at once and leaves no timer', async () => {
 
   expect(await failed).toMatchObject({ kind: 'aborted' });
   expect(clock.pending).toBe(0);
+});
+
+describe('a body that is received as it comes', () => {
+  it('is not collected', async () => {
+    const server = await aServer((_, response) => response.end('hello'));
+    let heard = '';
+
+    const response = await aTransport().send(
+      get(server.url, {
+        receive: async (body) => {
+          for await (const chunk of body) heard += String(chunk);
+        },
+      }),
+    );
+
+    expect([response.status, response.body.length, heard]).toEqual([200, 0, 'hello']);
+  });
+
+  it('is collected as ever where the answer is not a 200', async () => {
+    const server = await aServer((_, response) => response.writeHead(404).end('nothing here'));
+
+    const response = await aTransport().send(get(server.url, { receive: () => Promise.reject(new Error()) }));
+
+    expect(Buffer.from(response.body).toString()).toBe('nothing here');
+  });
+
+  it('may be left in the middle, which ends the connection', async () => {
+    let closed = false;
+    const server = await aServer((_, response) => {
+      response.on('close', () => void (closed = true));
+      response.write(Buffer.alloc(10_000));
+    });
+
+    await aTransport().send(get(server.url, { receive: () => Promise.resolve() }));
+
+    expect(await eventually(() => closed, { what: 'the server sees the end' })).toBe(true);
+  });
+
+  it('that breaks off is a failure', async () => {
+    const server = await aServer((_, response, socket) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('half');
+      setTimeout(() => socket.destroy(), 20);
+    });
+    const receive = async (body: AsyncIterable<unknown>): Promise<void> => {
+      for await (const _ of body);
+    };
+
+    await expect(aTransport().send(get(server.url, { receive }))).rejects.toMatchObject({ kind: 'host' });
+  });
+
+  it('has to come within its time', async () => {
+    const server = await aServer((_, response) => void response.write('half'));
+    const timeouts = { connectMs: 5000, headersMs: 5000, bodyMs: 50 };
+    const receive = async (body: AsyncIterable<unknown>): Promise<void> => {
+      for await (const _ of body);
+    };
+
+    await expect(aTransport().send(get(server.url, { receive, timeouts }))).rejects.toMatchObject({
+      kind: 'timeout',
+    });
+  });
 });

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { createAgents } from './agents.ts';
-import { exchange, type ExchangeTimeouts } from './exchange.ts';
-import type { HttpRequest, Transport } from './http.ts';
+import { exchange } from './exchange.ts';
+import type { ExchangeTimeouts, HttpRequest, Transport } from './http.ts';
 import { isRedirect, nextHop } from './redirect.ts';
 import { TransportError } from './transport-error.ts';
 
@@ -31,10 +31,10 @@ export function createTransport(options: TransportOptions): Transport {
   const agents = createAgents(caOf);
   const once = (request: HttpRequest) =>
     exchange(request, {
-      agent: agents.kept(request.url),
-      freshAgent: () => agents.fresh(request.url),
+      agent: agents.kept(request.url, request.tls),
+      freshAgent: () => agents.fresh(request.url, request.tls),
       clock,
-      timeouts: timeoutsOf(request.url),
+      timeouts: request.timeouts ?? timeoutsOf(request.url),
     });
   return {
     send: async (request) => {
@@ -48,10 +48,14 @@ export function createTransport(options: TransportOptions): Transport {
         const hop = nextHop(next.url, response.headers.get('location') ?? '');
         if (!hop.ok) throw new TransportError('redirect', hop.error);
         // Once dropped, credentials stay dropped, even where the chain comes back.
-        const authorization = hop.value.keepCredentials ? next.authorization : undefined;
-        next = { ...next, url: hop.value.url, authorization };
+        next = hop.value.keepCredentials ? { ...next, url: hop.value.url } : asNobody(next, hop.value.url);
       }
     },
     close: () => agents.close(),
   };
+}
+
+function asNobody(request: HttpRequest, url: URL): HttpRequest {
+  const tls = request.tls === undefined ? undefined : { ca: request.tls.ca };
+  return { ...request, url, authorization: undefined, tls };
 }

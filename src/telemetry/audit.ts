@@ -6,13 +6,13 @@ import type { LogRoot } from './log.ts';
 export interface AuditEntry {
   /** The authenticated identity, or who they said they are where nobody asks for proof. */
   readonly username: string;
-  /** E.g. `approve`, `reject`, `rollback`. */
+  /** E.g. `approve`, `bulk_reject`, `rollback`. */
   readonly action: string;
-  /** The kind of the object acted on, e.g. `UpdateRequest`. */
+  /** The kind of the workload that it is about; `UpdateRequest` where that is not known. */
   readonly resourceType: string;
   readonly namespace: string;
   readonly name: string;
-  readonly result: 'success' | 'failure';
+  readonly result: 'success' | 'error';
   /** Why it failed, or why it was done. */
   readonly reason?: string | undefined;
 }

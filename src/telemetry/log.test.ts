@@ -182,7 +182,7 @@ describe('audit records', () => {
 
   it('are written where the log is quiet', () => {
     const { root, lines } = jsonLog('error');
-    createAudit(root, clock).record({ ...entry, result: 'failure', reason: 'conflict' });
+    createAudit(root, clock).record({ ...entry, result: 'error', reason: 'conflict' });
     expect(lines).toHaveLength(1);
   });
 });

@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { BLOCKER_CODES } from '../core/blocker.ts';
+import { NOTIFICATION_CHANNELS } from '../core/notification-event.ts';
 import {
   createFamilyMaker,
   type FamilyDescription,
@@ -53,6 +54,40 @@ function makeFamilies(make: FamilyMaker) {
     deploymentsWatched: make.gauge('headwind_deployments_watched', 'Deployments that carry a policy'),
     statefulsetsWatched: make.gauge('headwind_statefulsets_watched', 'StatefulSets that carry a policy'),
     daemonsetsWatched: make.gauge('headwind_daemonsets_watched', 'DaemonSets that carry a policy'),
+    helmReleasesWatched: make.gauge('headwind_helm_releases_watched', 'HelmReleases that carry a policy'),
+    helmChartVersionsCheckedTotal: make.counter(
+      'headwind_helm_chart_versions_checked_total',
+      'Releases whose chart was compared with the versions that its source offers',
+    ),
+    helmUpdatesFoundTotal: make.counter(
+      'headwind_helm_updates_found_total',
+      'Chart versions found for a release that its policy admitted or refused',
+    ),
+    helmUpdatesApprovedTotal: make.counter(
+      'headwind_helm_updates_approved_total',
+      'Chart versions that the policy of a release admitted, each once',
+    ),
+    helmUpdatesRejectedTotal: make.counter(
+      'headwind_helm_updates_rejected_total',
+      'Chart versions that the policy of a release refused',
+    ),
+    helmUpdatesAppliedTotal: make.counter(
+      'headwind_helm_updates_applied_total',
+      'Chart versions applied to releases',
+    ),
+    helmRepositoryQueriesTotal: make.counter(
+      'headwind_helm_repository_queries_total',
+      'Times that a source of charts was asked for its versions',
+    ),
+    helmRepositoryErrorsTotal: make.counter(
+      'headwind_helm_repository_errors_total',
+      'Times that a source of charts did not tell its versions',
+    ),
+    helmRepositoryQueryDurationSeconds: make.histogram(
+      'headwind_helm_repository_query_duration_seconds',
+      'Time that a source of charts took to tell its versions',
+      [0.1, 0.5, 1, 2, 5, 10, 30],
+    ),
     pollingCyclesTotal: make.counter(
       'headwind_polling_cycles_total',
       'Polls begun, each of one repository with one set of credentials',
@@ -68,6 +103,14 @@ function makeFamilies(make: FamilyMaker) {
     pollingNewTagsFoundTotal: make.counter(
       'headwind_polling_new_tags_found_total',
       'Update requests for versions and digests that polls found',
+    ),
+    pollingHelmChartsCheckedTotal: make.counter(
+      'headwind_polling_helm_charts_checked_total',
+      'Charts of releases that polls were made for',
+    ),
+    pollingHelmNewVersionsFoundTotal: make.counter(
+      'headwind_polling_helm_new_versions_found_total',
+      'Update requests for chart versions that polls found',
     ),
     pollingResourcesFilteredTotal: make.counter(
       'headwind_polling_resources_filtered_total',
@@ -88,8 +131,8 @@ function makeFamilies(make: FamilyMaker) {
     ),
     registryRequestsTotal: make.labelledCounter(
       'headwind_registry_requests_total',
-      'Requests to image registries and their token servers by purpose and outcome',
-      { purpose: { oneOf: ['manifest', 'tags', 'token'] }, outcome: word(16) },
+      'Requests to registries, their token servers and chart repositories by purpose and outcome',
+      { purpose: { oneOf: ['manifest', 'tags', 'token', 'index'] }, outcome: word(16) },
     ),
     registryRequestDurationSeconds: make.histogram(
       'headwind_registry_request_duration_seconds',
@@ -118,6 +161,31 @@ function makeFamilies(make: FamilyMaker) {
       'headwind_http_rejected_total',
       'Requests that a server turned away, by reason',
       { server: { oneOf: ['webhook', 'api', 'ui', 'metrics'] }, reason: word(32) },
+    ),
+    notificationsSentTotal: make.counter(
+      'headwind_notifications_sent_total',
+      'Notifications that arrived; each target counts',
+    ),
+    notificationsFailedTotal: make.counter(
+      'headwind_notifications_failed_total',
+      'Notifications given up: refused, or tried for too long',
+    ),
+    notificationsSlackSentTotal: make.counter(
+      'headwind_notifications_slack_sent_total',
+      'Notifications that arrived at Slack',
+    ),
+    notificationsTeamsSentTotal: make.counter(
+      'headwind_notifications_teams_sent_total',
+      'Notifications that arrived at Microsoft Teams',
+    ),
+    notificationsWebhookSentTotal: make.counter(
+      'headwind_notifications_webhook_sent_total',
+      'Notifications that arrived at generic webhooks',
+    ),
+    notificationsTotal: make.labelledCounter(
+      'headwind_notifications_total',
+      'Notifications by channel and outcome',
+      { channel: { oneOf: NOTIFICATION_CHANNELS }, outcome: { oneOf: ['sent', 'failed'] } },
     ),
     eventsDroppedTotal: make.counter(
       'headwind_events_dropped_total',

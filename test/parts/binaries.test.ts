@@ -47,6 +47,22 @@ describe('where the parts come from', () => {
     expect(cacheDirectory({ HOME: '/home/me' })).toBe('/home/me/.cache/headwind-k8s');
   });
 
+  it('finds the network plugins by their directory, and only where all of them are', async () => {
+    env = { ...env, KUBEBUILDER_ASSETS: join(root, 'assets') };
+    await put(join(root, 'assets'), 'bridge');
+    await put(join(root, 'assets'), 'host-local');
+    expect(findPart('cni-plugins', env)).not.toBe(join(root, 'assets'));
+    await put(join(root, 'assets'), 'loopback');
+    expect(findPart('cni-plugins', env)).toBe(join(root, 'assets'));
+  });
+
+  it('passes over a busybox that needs libraries', async () => {
+    const dynamic = await put(join(root, 'assets'), 'busybox');
+    await writeFile(dynamic, 'ELF /lib64/ld-linux-x86-64.so.2');
+    const whole = await put(join(root, 'path'), 'busybox');
+    expect(findPart('busybox', env)).toBe(whole);
+  });
+
   it('names every missing part at once, and how to get it', async () => {
     await put(join(root, 'path'), 'kube-scheduler');
     const ask = (): unknown => requireParts(['kube-apiserver', 'kube-scheduler', 'kubelet'], env);

@@ -1,6 +1,14 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+
+interface Part {
+  /** The Debian package that it is taken from. */
+  readonly package: string | undefined;
+  /** Where it lies in that package, if not in `usr/bin` under its own name. */
+  readonly inPackage?: string;
+  readonly elsewhere: string;
+}
 
 /** The programs that tests run beside Headwind, and how each is had where `make parts` cannot bring it. */
 export const PARTS = {
@@ -19,11 +27,29 @@ export const PARTS = {
   },
   skopeo: { package: 'skopeo', elsewhere: 'https://github.com/containers/skopeo/blob/main/install.md' },
   umoci: { package: 'umoci', elsewhere: 'https://github.com/opencontainers/umoci/releases' },
-} as const;
+  containerd: { package: 'containerd', elsewhere: 'https://github.com/containerd/containerd/releases' },
+  'containerd-shim-runc-v2': {
+    package: 'containerd',
+    elsewhere: 'https://github.com/containerd/containerd/releases',
+  },
+  runc: {
+    package: 'runc',
+    inPackage: 'usr/sbin/runc',
+    elsewhere: 'https://github.com/opencontainers/runc/releases',
+  },
+  /** A directory of programs, not one program. */
+  'cni-plugins': {
+    package: 'containernetworking-plugins',
+    inPackage: 'usr/lib/cni',
+    elsewhere: 'https://github.com/containernetworking/plugins/releases',
+  },
+  /** Linked statically: it is all that the images of `make e2e` hold. */
+  busybox: { package: 'busybox-static', inPackage: 'bin/busybox', elsewhere: 'https://busybox.net' },
+} as const satisfies Readonly<Record<string, Part>>;
 
 export type PartName = keyof typeof PARTS;
 
-/** What the tests of `make test` need. */
+/** What the tests need that run without a node. */
 export const TEST_PARTS = [
   'etcd',
   'kube-apiserver',
@@ -33,6 +59,20 @@ export const TEST_PARTS = [
   'skopeo',
   'umoci',
 ] as const satisfies readonly PartName[];
+
+/** What a node with real pods needs beside the control plane, for `make e2e`. */
+export const NODE_PARTS = [
+  'kube-scheduler',
+  'kubelet',
+  'containerd',
+  'containerd-shim-runc-v2',
+  'runc',
+  'cni-plugins',
+  'busybox',
+] as const satisfies readonly PartName[];
+
+/** The plugins that the pods' network needs. */
+const CNI_PLUGINS = ['bridge', 'host-local', 'loopback'] as const;
 
 /** Thrown when a part is nowhere; its message names each missing part and how to get it. */
 export class MissingPartsError extends Error {
@@ -69,9 +109,23 @@ export function cacheDirectory(env: NodeJS.ProcessEnv): string {
 
 /** The full path of a part, or undefined where none of the places has it. */
 export function findPart(name: PartName, env: NodeJS.ProcessEnv): string | undefined {
+  if (name === 'cni-plugins') return findCniPlugins(env);
   return searchPlaces(env)
     .map((directory) => join(directory, name))
-    .find(isExecutable);
+    .find((path) => isExecutable(path) && (name !== 'busybox' || isStatic(path)));
+}
+
+/** PATH is of no use here: another program called `bridge` is usually on it. */
+function findCniPlugins(env: NodeJS.ProcessEnv): string | undefined {
+  const assets = env['KUBEBUILDER_ASSETS'];
+  const kept = join(cacheDirectory(env), 'cni-plugins');
+  const places = [
+    ...(assets === undefined || assets === '' ? [] : [assets]),
+    '/usr/lib/cni',
+    '/opt/cni/bin',
+    kept,
+  ];
+  return places.find((place) => CNI_PLUGINS.every((plugin) => isExecutable(join(place, plugin))));
 }
 
 /** The full paths of all parts named; throws a MissingPartsError that lists every one that is nowhere. */
@@ -105,15 +159,27 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/** Whether an ELF program names no loader, which stands near its beginning. */
+function isStatic(path: string): boolean {
+  const head = Buffer.alloc(4096);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, head);
+  } finally {
+    closeSync(file);
+  }
+  return !head.includes('/ld-');
+}
+
 function describeMissing(missing: readonly PartName[], places: readonly string[]): string {
   const lines = missing.map((name) => {
-    const part = PARTS[name];
+    const part: Part = PARTS[name];
     const debian = part.package === undefined ? '' : `Debian package ${part.package}, or `;
     return `  ${name}: ${debian}${part.elsewhere}`;
   });
   return [
     `Missing for the tests: ${missing.join(', ')}.`,
-    'On Debian, `make parts` brings them (as root for packages; Kubernetes itself is downloaded, or built once in about 7 minutes).',
+    'On Debian, `make parts` brings them (as root for packages; Kubernetes itself is downloaded, or built once in about 10 minutes).',
     'Elsewhere, put them on PATH or into the directory that KUBEBUILDER_ASSETS names:',
     ...lines,
     `Looked in: ${places.join(', ')}.`,

@@ -5,7 +5,7 @@
 #   build-kubernetes.sh ~/.cache/headwind-k8s kube-apiserver kube-controller-manager
 #
 # Programs that are there are not built again. A run that was broken off goes on where it stopped; a run that
-# succeeds removes everything but the programs. Two programs take about 7 minutes on 2 cores and 4 GB of disk.
+# succeeds removes everything but the programs. Four programs take about 10 minutes on 2 cores, two 7, and 4 GB of disk.
 # Packages are installed where this runs as root; otherwise it says which ones are missing.
 set -euo pipefail
 

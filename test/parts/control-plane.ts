@@ -35,6 +35,8 @@ export interface ControlPlaneOptions {
   readonly keep?: boolean;
   /** Whether the kube-controller-manager runs; true unless told. Without it nothing happens but what is asked for. */
   readonly controllers?: boolean;
+  /** More flags for the kube-controller-manager. */
+  readonly managerFlags?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
 }
 
@@ -91,10 +93,11 @@ async function startOnce(path: BinaryPath, options: ControlPlaneOptions): Promis
   const layout = await prepareDirectory(options.directory);
   const children = new Map<string, Child>();
   const begin = async (name: keyof typeof COMMANDS): Promise<void> => {
+    const more = name === 'kube-controller-manager' ? (options.managerFlags ?? []) : [];
     const child = await startChild({
       name,
       command: path(name),
-      args: COMMANDS[name](layout, await minorVersion(path(name), name)),
+      args: [...COMMANDS[name](layout, await minorVersion(path(name), name)), ...more],
       logFile: join(layout.directory, `${name}.log`),
     });
     children.set(name, child);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -18,10 +18,15 @@ export async function updatePackageLists(): Promise<void> {
 }
 
 /**
- * Takes a program out of a Debian package without installing it: nothing on the machine changes, no service is
- * started, and no rights are needed. For programs that bring no libraries of their own.
+ * Takes a program, or a directory of programs, out of a Debian package without installing it: nothing on the machine
+ * changes, no service is started, and no rights are needed. For programs that bring no libraries of their own.
+ * `inPackage` is its path there; it becomes `directory/name`.
  */
-export async function extractProgram(packageName: string, program: string, directory: string): Promise<void> {
+export async function extractProgram(
+  packageName: string,
+  { name, inPackage }: { readonly name: string; readonly inPackage: string },
+  directory: string,
+): Promise<void> {
   const staging = await mkdtemp(join(tmpdir(), 'headwind-package-'));
   try {
     await run('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', packageName], {
@@ -32,9 +37,11 @@ export async function extractProgram(packageName: string, program: string, direc
     if (archive === undefined) throw new Error(`apt-get download brought no ${packageName}`);
     await run('dpkg-deb', ['--extract', archive, 'content'], { cwd: staging });
     await mkdir(directory, { recursive: true });
-    const arriving = join(directory, `.${program}.new`);
-    await copyFile(join(staging, 'content/usr/bin', program), arriving);
-    await rename(arriving, join(directory, program));
+    const arriving = join(directory, `.${name}.new`);
+    await rm(arriving, { recursive: true, force: true });
+    await cp(join(staging, 'content', inPackage), arriving, { recursive: true });
+    await rm(join(directory, name), { recursive: true, force: true });
+    await rename(arriving, join(directory, name));
   } finally {
     await rm(staging, { recursive: true, force: true });
   }

@@ -31,6 +31,8 @@ export interface DockerRegistryOptions {
   }[];
   /** A free one unless told. */
   readonly port?: number;
+  /** Where it keeps everything, which must not exist yet; a new directory under the temporary one unless told. */
+  readonly directory?: string;
 }
 
 export interface DockerRegistry {
@@ -53,7 +55,7 @@ const ATTEMPTS = 3;
 
 /** Starts Debian's `docker-registry` (distribution 2.8.2) on 127.0.0.1, with its storage in a directory of its own. */
 export async function startDockerRegistry(options: DockerRegistryOptions = {}): Promise<DockerRegistry> {
-  const directory = await mkdtemp(join(tmpdir(), 'headwind-registry-'));
+  const directory = await makeDirectory(options.directory);
   try {
     const { child, port } = await startSomewhere(directory, options);
     const host = `127.0.0.1:${port}`;
@@ -78,6 +80,12 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
     await rm(directory, { recursive: true, force: true });
     throw error;
   }
+}
+
+async function makeDirectory(wanted: string | undefined): Promise<string> {
+  if (wanted === undefined) return mkdtemp(join(tmpdir(), 'headwind-registry-'));
+  await mkdir(wanted);
+  return wanted;
 }
 
 /** Tries other ports where the one that was free is taken meanwhile. */

@@ -49,12 +49,11 @@ describe('the envtest archive', () => {
       '/index',
       `releases:\n  v1.34.0:\n    ${name}:\n      hash: ${sum('sha512', archive)}\n      selfLink: ${url}/archive\n`,
     );
-    const manager = Buffer.from('this is the manager');
-    files.set('/release/v1.34.0/bin/linux/amd64/kube-controller-manager', manager);
-    files.set(
-      '/release/v1.34.0/bin/linux/amd64/kube-controller-manager.sha256',
-      `${sum('sha256', manager)}\n`,
-    );
+    for (const program of ['kube-controller-manager', 'kube-scheduler', 'kubelet']) {
+      const content = Buffer.from(`this is ${program}`);
+      files.set(`/release/v1.34.0/bin/linux/amd64/${program}`, content);
+      files.set(`/release/v1.34.0/bin/linux/amd64/${program}.sha256`, `${sum('sha256', content)}\n`);
+    }
   };
 
   const download = (): Promise<readonly string[]> =>
@@ -64,15 +63,18 @@ describe('the envtest archive', () => {
       sources: { index: `${url}/index`, binaries: `${url}/release` },
     });
 
-  it('brings all four programs, ready to run', async () => {
+  it('brings all programs of Kubernetes, ready to run', async () => {
     await download();
 
     expect((await readdir(join(root, 'cache'))).sort()).toEqual([
       'etcd',
       'kube-apiserver',
       'kube-controller-manager',
+      'kube-scheduler',
       'kubectl',
+      'kubelet',
     ]);
+    expect(await readFile(join(root, 'cache/kubelet'), 'utf8')).toBe('this is kubelet');
     expect(await readFile(join(root, 'cache/etcd'), 'utf8')).toBe('this is etcd');
   });
 

@@ -9,10 +9,13 @@ import { z } from 'zod';
 /** The Kubernetes version that is downloaded. */
 const VERSION = 'v1.34.0';
 
+/** What the archive lacks. */
+const BESIDE_THE_ARCHIVE = ['kube-controller-manager', 'kube-scheduler', 'kubelet'] as const;
+
 export interface EnvtestSources {
   /** The list of archives with their SHA-512 sums. */
   readonly index: string;
-  /** The official release binaries, each with a `.sha256` beside it: the archive has no controller manager. */
+  /** The official release binaries, each with a `.sha256` beside it: the archive has only some of the programs. */
   readonly binaries: string;
 }
 
@@ -40,8 +43,8 @@ const MAX_BYTES = 512 * 1024 * 1024;
 
 /**
  * Downloads etcd, kube-apiserver and kubectl from the official envtest archive
- * (https://book.kubebuilder.io/reference/envtest) and the kube-controller-manager of the same version, checks their
- * sums, and puts them into the directory. Throws, and leaves the directory as it was, when anything is amiss.
+ * (https://book.kubebuilder.io/reference/envtest), and controller manager, scheduler and kubelet of the same version,
+ * checks their sums, and puts them into the directory. Throws, and leaves the directory as it was, when anything is amiss.
  */
 export async function downloadEnvtest(request: EnvtestRequest): Promise<readonly string[]> {
   const sources = request.sources ?? OFFICIAL_SOURCES;
@@ -50,8 +53,12 @@ export async function downloadEnvtest(request: EnvtestRequest): Promise<readonly
   const name = `envtest-${VERSION}-${request.platform}.tar.gz`;
   const archive = index.releases[VERSION]?.[name];
   if (archive === undefined) throw new Error(`there is no ${name} in ${sources.index}`);
-  const manager = `${sources.binaries}/${VERSION}/bin/${request.platform.replace('-', '/')}/kube-controller-manager`;
-  const managerSum = (await fetchBytes(`${manager}.sha256`, patienceMs)).toString('utf8').trim().slice(0, 64);
+  const release = `${sources.binaries}/${VERSION}/bin/${request.platform.replace('-', '/')}`;
+  const sums = new Map<string, string>();
+  for (const program of BESIDE_THE_ARCHIVE) {
+    const text = (await fetchBytes(`${release}/${program}.sha256`, patienceMs)).toString('utf8');
+    sums.set(program, text.trim().slice(0, 64));
+  }
 
   await mkdir(request.directory, { recursive: true });
   const staging = await mkdtemp(join(request.directory, '.envtest-'));
@@ -60,10 +67,11 @@ export async function downloadEnvtest(request: EnvtestRequest): Promise<readonly
     await writeFile(tarball, await fetchChecked(archive.selfLink, 'sha512', archive.hash));
     await promisify(execFile)('tar', ['-xzf', tarball, '-C', staging, '--strip-components=2']);
     await rm(tarball);
-    await writeFile(
-      join(staging, 'kube-controller-manager'),
-      await fetchChecked(manager, 'sha256', managerSum),
-    );
+    for (const [program, expected] of sums)
+      await writeFile(
+        join(staging, program),
+        await fetchChecked(`${release}/${program}`, 'sha256', expected),
+      );
     const programs = await readdir(staging);
     for (const program of programs) {
       await chmod(join(staging, program), 0o755);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Brings what the tests need beside Headwind itself, and says where each part is. With names, only those.
-// usage: node test/parts/prepare.ts [PART...]
+// Brings what the tests need beside Headwind itself, and says where each part is. With names, only those; `tests` is
+// all that runs without a node.
+// usage: node test/parts/prepare.ts [tests | PART...]
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { arch, platform } from 'node:os';
@@ -9,6 +10,7 @@ import {
   cacheDirectory,
   findPart,
   MissingPartsError,
+  NODE_PARTS,
   PARTS,
   requireParts,
   TEST_PARTS,
@@ -28,6 +30,8 @@ const DOWNLOADED: ReadonlySet<PartName> = new Set([
   'etcd',
   'kube-apiserver',
   'kube-controller-manager',
+  'kube-scheduler',
+  'kubelet',
   'kubectl',
 ]);
 
@@ -65,12 +69,14 @@ async function tryPackages(missing: readonly PartName[], directory: string): Pro
     say(`apt-get update failed: ${reason(error)}`);
   }
   for (const name of wanted) {
-    const packageName = PARTS[name].package ?? name;
+    const part = PARTS[name];
+    const packageName = part.package ?? name;
+    const inPackage = 'inPackage' in part ? part.inPackage : `usr/bin/${name}`;
     try {
       say(`takes ${name} from Debian's package ${packageName}`);
       // skopeo needs libraries and /etc/containers/policy.json; all others stand alone.
       if (name === 'skopeo') await installPackages([packageName]);
-      else await extractProgram(packageName, name, directory);
+      else await extractProgram(packageName, { name, inPackage }, directory);
     } catch (error) {
       say(`${packageName} could not be had: ${reason(error)}`);
     }
@@ -100,13 +106,14 @@ function isPart(name: string): name is PartName {
 }
 
 const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !isPart(name));
+const names = asked.flatMap((name) => (name === 'tests' ? TEST_PARTS : [name]));
+const unknown = names.filter((name) => !isPart(name));
 if (unknown.length > 0) {
-  console.error(`parts: unknown: ${unknown.join(', ')}; known: ${Object.keys(PARTS).join(', ')}`);
+  console.error(`parts: unknown: ${unknown.join(', ')}; known: tests, ${Object.keys(PARTS).join(', ')}`);
   process.exit(2);
 }
 try {
-  await prepare(asked.length === 0 ? TEST_PARTS : asked.filter(isPart), process.env);
+  await prepare(asked.length === 0 ? [...TEST_PARTS, ...NODE_PARTS] : names.filter(isPart), process.env);
 } catch (error) {
   if (!(error instanceof MissingPartsError)) throw error;
   console.error(error.message);

@@ -7,14 +7,25 @@ export interface PushCredentials {
   readonly password: string;
 }
 
-export interface TinyImage {
+/** Where an image goes. */
+export interface ImagePlace {
   /** The registry's address, without a path. */
   readonly url: string;
   readonly repository: string;
   readonly tag: string;
+  readonly credentials?: PushCredentials | undefined;
+}
+
+export interface TinyImage extends ImagePlace {
   /** Two images with the same content are the same image. */
   readonly content: string;
-  readonly credentials?: PushCredentials | undefined;
+}
+
+export interface LayeredImage extends ImagePlace {
+  /** Uncompressed tar archives, the lowest first. */
+  readonly layers: readonly Uint8Array<ArrayBuffer>[];
+  /** `config` of the image's configuration: entrypoint, labels and so on. */
+  readonly config: object;
 }
 
 const MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json';
@@ -23,30 +34,38 @@ const LAYER_TYPE = 'application/vnd.oci.image.layer.v1.tar';
 
 type Send = (path: string, init: RequestInit & { readonly expect: number }) => Promise<Response>;
 
+/** Pushes an image of one empty layer, by `pushLayeredImage`. */
+export async function pushTinyImage({ content, ...place }: TinyImage): Promise<{ readonly digest: string }> {
+  // Two blocks of zeros: an empty tar archive.
+  const layers = [new Uint8Array(1024)];
+  return pushLayeredImage({ ...place, layers, config: { Labels: { content } } });
+}
+
 /**
- * Pushes an image of one empty layer: two blobs and a manifest, by the registry's HTTP API
+ * Pushes an image, layers, configuration and manifest, by the registry's HTTP API
  * (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#push). Throws where the registry refuses.
  */
-export async function pushTinyImage(image: TinyImage): Promise<{ readonly digest: string }> {
+export async function pushLayeredImage(image: LayeredImage): Promise<{ readonly digest: string }> {
   const send = await signedIn(image);
-  // Two blocks of zeros: an empty tar archive.
-  const layer = new Uint8Array(1024);
   const config = new TextEncoder().encode(
     JSON.stringify({
-      architecture: 'amd64',
+      architecture: process.arch === 'x64' ? 'amd64' : process.arch,
       os: 'linux',
-      config: { Labels: { content: image.content } },
-      rootfs: { type: 'layers', diff_ids: [digestOf(layer)] },
+      config: image.config,
+      rootfs: { type: 'layers', diff_ids: image.layers.map(digestOf) },
     }),
   );
-  await pushBlob(send, image.repository, layer);
-  await pushBlob(send, image.repository, config);
+  for (const blob of [...image.layers, config]) await pushBlob(send, image.repository, blob);
   const manifest = new TextEncoder().encode(
     JSON.stringify({
       schemaVersion: 2,
       mediaType: MANIFEST_TYPE,
       config: { mediaType: CONFIG_TYPE, digest: digestOf(config), size: config.length },
-      layers: [{ mediaType: LAYER_TYPE, digest: digestOf(layer), size: layer.length }],
+      layers: image.layers.map((layer) => ({
+        mediaType: LAYER_TYPE,
+        digest: digestOf(layer),
+        size: layer.length,
+      })),
     }),
   );
   await send(`/v2/${image.repository}/manifests/${image.tag}`, {
@@ -71,7 +90,7 @@ async function pushBlob(send: Send, repository: string, blob: Uint8Array<ArrayBu
 }
 
 /** Learns once how the registry wants to be signed in to, and does so in every request. */
-async function signedIn(image: TinyImage): Promise<Send> {
+async function signedIn(image: ImagePlace): Promise<Send> {
   const ping = await fetch(`${image.url}/v2/`);
   await ping.body?.cancel();
   const authorization = ping.status === 401 ? await authorize(image, ping) : undefined;
@@ -87,7 +106,7 @@ async function signedIn(image: TinyImage): Promise<Send> {
 }
 
 async function authorize(
-  { credentials, repository }: TinyImage,
+  { credentials, repository }: ImagePlace,
   ping: Response,
 ): Promise<string | undefined> {
   const challenge = parseChallenges(ping.headers.get('www-authenticate') ?? '')[0];
@@ -104,6 +123,7 @@ async function authorize(
   return `Bearer ${z.object({ token: z.string() }).parse(await response.json()).token}`;
 }
 
-function digestOf(bytes: Uint8Array): string {
+/** As registries name bytes: `sha256:` and 64 hexadecimal digits. */
+export function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
