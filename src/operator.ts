@@ -8,6 +8,7 @@ import type { Signal } from './core/signal.ts';
 import type { Workload, WorkloadKind } from './core/workload.ts';
 import { GROUP, requestKey, UpdateRequest } from './core/update-request.ts';
 import { createDoors } from './http/auth/door.ts';
+import type { Assets } from './http/assets.ts';
 import type { Health } from './http/dependencies.ts';
 import { startServers, type Ports } from './http/servers.ts';
 import { reviewAccess } from './kubernetes/access-review.ts';
@@ -55,6 +56,8 @@ export interface OperatorOptions {
   readonly logRoot: LogRoot;
   /** Headwind's own version. */
   readonly version: string;
+  /** The built dashboard; undefined where it has not been built. */
+  readonly assets?: Assets | undefined;
 }
 
 export interface Operator {
@@ -140,7 +143,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   };
   const releases = createReleaseWatch(watched);
   const nodes = createNodes({ client, clock, log: logRoot.target('headwind::nodes') });
-  const { engine, approvals, workloads, rollbacks, holds, pruner, deliver } = createPipeline({
+  const { engine, approvals, waitingFor, workloads, rollbacks, holds, pruner, deliver } = createPipeline({
     client,
     kinds: [...WORKLOAD_KINDS, releases.kind],
     catalog,
@@ -251,7 +254,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     explain: (error) => (isOutage(error) ? 'unavailable' : undefined),
     bindAddress: settings.bindAddress,
     ports: settings.ports,
-    apiUrl: settings.apiUrl,
+    assets: options.assets,
+    dashboard: { requests: () => requests.all(), waitingFor },
     logOf: (server) => logRoot.target(`headwind::${server}`),
   }).catch(async (error: unknown) => {
     await stopWorking();

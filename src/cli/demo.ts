@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { runDemo, type DemoOptions } from '../sandbox/demo.ts';
 import { systemClock } from '../system.ts';
+import { openDashboardFiles } from './dashboard-files.ts';
 import { EXIT } from './exit.ts';
 import { createTerminal } from './terminal.ts';
 import { programVersion } from './version.ts';
@@ -67,6 +68,7 @@ async function runUntilSignal(flags: DemoFlags): Promise<void> {
       format,
       colours: terminal.colours && format === 'text',
       version: programVersion(),
+      assets: await openDashboardFiles(),
       ports: {
         webhook: flags.webhookPort,
         api: flags.apiPort,

@@ -84,12 +84,14 @@ function readText(path: string): Promise<string> {
 }
 
 async function operate({ env, terminal }: HeadwindRun): Promise<ExitCode> {
-  const [{ runOperator }, { startOperator }, { loadConnection }, { systemClock }] = await Promise.all([
-    import('./run-operator.ts'),
-    import('../operator.ts'),
-    import('../kubernetes/connection.ts'),
-    import('../system.ts'),
-  ]);
+  const [{ runOperator }, { startOperator }, { loadConnection }, { systemClock }, { openDashboardFiles }] =
+    await Promise.all([
+      import('./run-operator.ts'),
+      import('../operator.ts'),
+      import('../kubernetes/connection.ts'),
+      import('../system.ts'),
+      import('./dashboard-files.ts'),
+    ]);
   return runOperator({
     env,
     terminal,
@@ -100,6 +102,6 @@ async function operate({ env, terminal }: HeadwindRun): Promise<ExitCode> {
     exit: (code) => process.exit(code),
     readFile: readText,
     loadConnection: () => loadConnection({ env, readFile: readText, clock: systemClock }),
-    startOperator,
+    startOperator: async (parts) => startOperator({ ...parts, assets: await openDashboardFiles() }),
   });
 }

@@ -13,7 +13,9 @@ const PAGES: Readonly<Record<string, (repository: Repository, tag: string) => st
   },
   'registry.gitlab.com': ({ path }) => {
     const [group, project] = path.split('/');
-    return project === undefined ? undefined : `https://gitlab.com/${group ?? ''}/${project}/container_registry`;
+    return project === undefined
+      ? undefined
+      : `https://gitlab.com/${group ?? ''}/${project}/container_registry`;
   },
   'gcr.io': ({ path }) => `https://gcr.io/${path}`,
   'public.ecr.aws': ({ path }) => `https://gallery.ecr.aws/${path}`,

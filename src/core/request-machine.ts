@@ -146,7 +146,11 @@ function condition(type: ConditionType, holds: boolean, reason: string, message:
 }
 
 /** Replaces conditions by type; the transition time moves only when the status does (Kubernetes API conventions). */
-export function withConditions(old: readonly Condition[], fresh: readonly NewCondition[], now: string): Condition[] {
+export function withConditions(
+  old: readonly Condition[],
+  fresh: readonly NewCondition[],
+  now: string,
+): Condition[] {
   const replaced = fresh.map((next) => {
     const before = old.find((known) => known.type === next.type);
     const unchanged = before !== undefined && before.status === next.status;

@@ -48,7 +48,9 @@ export const UpdateListShape = z.object({
   total: z.int().describe('How many there are under the filter'),
   page: z.int(),
   size: z.int(),
-  phases: z.record(z.enum(PHASES), z.int()).describe('How many there are in each phase, whatever the filter says'),
+  phases: z
+    .record(z.enum(PHASES), z.int())
+    .describe('How many there are in each phase, whatever the filter says'),
   facets: FacetsShape,
 });
 export type UpdateList = Readonly<z.infer<typeof UpdateListShape>>;

@@ -1,135 +1,101 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { anApi } from '../../test/api-under-test.ts';
 import { aRequest } from '../../test/builders.ts';
 import type { UpdateRequest } from '../core/update-request.ts';
+import type { Assets } from './assets.ts';
 import { createDashboardApp } from './dashboard.ts';
+import { UpdateListShape } from './dashboard-shapes.ts';
+import type { EdgeApp } from './edge.ts';
 
-const EVIL = `"><script>alert('x')</script>&<img src=x onerror=alert(1)>`;
+const assets: Assets = {
+  find: (path) =>
+    Promise.resolve(
+      ['/index.html', '/assets/app-1.js', '/theme.js', '/favicon.svg'].includes(path)
+        ? { body: new TextEncoder().encode(`content of ${path}`), headers: { 'content-type': 'text/plain' } }
+        : undefined,
+    ),
+};
 
-async function aPage(requests: readonly UpdateRequest[] | Error, more?: string) {
-  const { dependencies } = anApi();
-  const app = createDashboardApp({
-    ...dependencies,
-    approvals: {
-      ...dependencies.approvals,
-      list: ({ phase }) => {
-        if (requests instanceof Error) return Promise.reject(requests);
-        const items = requests.filter(({ status }) => phase?.includes(status.phase) ?? true);
-        return Promise.resolve({ items, continue: more });
-      },
-    },
-    health: { live: () => ({ ok: true, checks: [] }), ready: () => ({ ok: true, checks: [] }) },
-    apiUrl: 'http://localhost:8081',
-    metricsUrl: 'http://localhost:9090/metrics',
+function aDashboard(requests: readonly UpdateRequest[] = [], isBuilt = true): EdgeApp {
+  return createDashboardApp({
+    ...anApi({ requests }).dependencies,
+    dashboard: { requests: () => requests, waitingFor: () => [] },
+    assets: isBuilt ? assets : undefined,
   });
-  const response = await app.request('/');
-  return { app, response, text: await response.text() };
 }
 
 describe('the page', () => {
-  it('shows what is pending, and every request', async () => {
-    const done = aRequest({
-      name: 'older',
-      status: { phase: 'Completed', message: 'Update applied successfully' },
-    });
-    const { response, text } = await aPage([aRequest(), done]);
-
+  it.each([
+    '/',
+    '/updates/shop/web-1',
+    '/workloads',
+    '/workloads/Deployment/shop/web',
+    '/observability',
+    '/settings',
+  ])('is served at %s', async (path) => {
+    const response = await aDashboard().request(path);
     expect(response.status).toBe(200);
-    expect(response.headers.get('content-type')).toMatch(/^text\/html; charset=utf-8/i);
-    expect(text).toContain('Pending: 1<');
-    expect(text).toContain('<code>nginx:1.26.0</code>');
-    expect(text).toContain('Completed: Update applied successfully');
-    expect(text).toContain(
-      'curl -X POST http://localhost:8081/api/v1/updates/shop/web-web-1-26-0-00000000/approve',
-    );
-    expect(text).toContain('href="http://localhost:9090/metrics"');
-    expect(text.match(/<tr>/g)).toHaveLength(3);
+    expect(await response.text()).toBe('content of /index.html');
   });
 
-  it('says so when there is nothing', async () => {
-    const { text } = await aPage([]);
-
-    expect(text).toContain('Pending: 0<');
-    expect(text).toContain('There is no update request yet.');
+  it.each(['/assets/app-1.js', '/theme.js', '/favicon.svg'])('has its file %s', async (path) => {
+    expect(await (await aDashboard().request(path)).text()).toBe(`content of ${path}`);
   });
 
-  it('says that there are more pending ones than it counts', async () => {
-    expect((await aPage([aRequest()], 'more')).text).toContain('Pending: 1+<');
+  it.each(['/assets/other.js', '/unknown', '/index.html', '/assets/../theme.css'])(
+    'has nothing at %s',
+    async (path) => {
+      expect((await aDashboard().request(path)).status).toBe(404);
+    },
+  );
+
+  it('forbids everything that does not come from here', async () => {
+    const { headers } = await aDashboard().request('/');
+    const policy = headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).not.toContain('unsafe');
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).toContain("require-trusted-types-for 'script'");
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
   });
 
-  it('503 when the requests cannot be read, without saying why to strangers', async () => {
-    const { response, text } = await aPage(new Error('password=secret'));
-
+  it('says how to build it where it is not', async () => {
+    const response = await aDashboard([], false).request('/');
     expect(response.status).toBe(503);
-    expect(text).toContain('role="alert"');
-    expect(text).not.toContain('secret');
+    expect(await response.json()).toMatchObject({ detail: expect.stringContaining('make build') });
+  });
+});
+
+describe('the list of updates', () => {
+  const requests = Array.from({ length: 45 }, (_, index) =>
+    aRequest({ name: `web-${index}`, status: { phase: index % 2 === 0 ? 'Pending' : 'Completed' } }),
+  );
+
+  async function listed(query: string): Promise<ReturnType<typeof UpdateListShape.parse>> {
+    const response = await aDashboard(requests).request(`/api/v1/dashboard/updates${query}`);
+    expect(response.status).toBe(200);
+    return UpdateListShape.parse(await response.json());
+  }
+
+  it('comes in pages of 20, with what there is to filter by', async () => {
+    const page = await listed('');
+    expect(page).toMatchObject({ total: 45, page: 1, size: 20, phases: { Pending: 23, Completed: 22 } });
+    expect(page.rows).toHaveLength(20);
+    expect(page.facets).toEqual({ namespaces: ['shop'], kinds: ['Deployment'], policies: ['minor'] });
   });
 
-  it('escapes whatever stands in a request', async () => {
-    const evil = aRequest({
-      name: EVIL,
-      namespace: EVIL,
-      created: EVIL,
-      spec: {
-        targetRef: { apiVersion: EVIL, kind: EVIL, name: EVIL, namespace: EVIL },
-        containerName: EVIL,
-        currentImage: EVIL,
-        newImage: EVIL,
-      },
-      status: { message: EVIL },
-    });
-    const { text } = await aPage([evil]);
-
-    expect(text).not.toMatch(/<script|<img/);
-    expect(text).toContain('&lt;script&gt;');
+  it('is narrowed by phase, words and namespace', async () => {
+    expect((await listed('?phase=Pending&page=2')).rows).toHaveLength(3);
+    expect((await listed('?q=WEB-44')).total).toBe(1);
+    expect((await listed('?namespace=other')).total).toBe(0);
   });
 
-  it('allows its own style by hash, and nothing else', async () => {
-    const { response, text } = await aPage([aRequest()]);
-    const style = /<style>([^]*?)<\/style>/.exec(text)?.[1] ?? '';
-    const hash = createHash('sha256').update(style).digest('base64');
-
-    const policy = response.headers.get('content-security-policy') ?? '';
-    for (const part of [
-      "default-src 'none'",
-      "script-src 'self'",
-      `'sha256-${hash}'`,
-      "form-action 'self'",
-      "frame-ancestors 'none'",
-      "base-uri 'none'",
-      "require-trusted-types-for 'script'",
-    ])
-      expect(policy).toContain(part);
-    expect(policy).not.toMatch(/unsafe|https?:|\*/);
-    expect(text).not.toMatch(/<script|<link|<img| style=| on\w+=/);
+  it('answers the last page to whoever asks for one behind it', async () => {
+    expect(await listed('?page=99')).toMatchObject({ page: 3 });
   });
 
-  it('names its language, its title and its table for those who do not see it', async () => {
-    const { text } = await aPage([aRequest()]);
-
-    expect(text).toMatch(/^<!doctype html>/);
-    for (const part of [
-      '<html lang="en">',
-      '<title>Headwind</title>',
-      '<main>',
-      '<caption>',
-      'scope="col"',
-      'scope="row"',
-      '<time datetime="2026-01-01T11:00:00Z">',
-    ])
-      expect(text).toContain(part);
-  });
-
-  it.each(['/health', '/livez', '/readyz'])('%s answers', async (path) => {
-    const { app } = await aPage([]);
-
-    expect((await app.request(path)).status).toBe(200);
-  });
-
-  it('405 for what it does not do', async () => {
-    const { app } = await aPage([]);
-
-    expect((await app.request('/', { method: 'POST' })).status).toBe(405);
+  it.each(['?phase=Lost', '?sort=colour', '?page=0', '?size=5000'])('refuses %s', async (query) => {
+    expect((await aDashboard().request(`/api/v1/dashboard/updates${query}`)).status).toBe(400);
   });
 });

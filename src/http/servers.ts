@@ -1,6 +1,6 @@
 import { createApprovalApp, type ApprovalDependencies } from './approval-api.ts';
 import type { Door } from './auth/door.ts';
-import { createDashboardApp } from './dashboard.ts';
+import { createDashboardApp, type DashboardDependencies } from './dashboard.ts';
 import type { Log } from './dependencies.ts';
 import { listen, type Application, type Listening } from './listen.ts';
 import { createMetricsApp, type MetricsDependencies } from './metrics-server.ts';
@@ -17,6 +17,7 @@ export interface Ports {
 
 export interface ServersOptions
   extends
+    Pick<DashboardDependencies, 'assets' | 'dashboard'>,
     Omit<
       ApprovalDependencies,
       'log' | 'metrics' | 'recentWebhooks' | 'authenticator' | 'authorizer' | 'authMode' | 'forms'
@@ -31,8 +32,6 @@ export interface ServersOptions
   readonly metrics: WebhookDependencies['metrics'] & MetricsDependencies['metrics'];
   /** How people are let in. */
   readonly doors: { readonly api: Door; readonly ui: Door };
-  /** Where a browser finds the approval API. */
-  readonly apiUrl: string;
   readonly logOf: (server: keyof Ports) => Log;
 }
 

@@ -1,3 +1,4 @@
+import type { Blocker } from '../core/blocker.ts';
 import type { Clock } from '../core/clock.ts';
 import type { RetentionLimits } from '../core/prunable.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
@@ -55,6 +56,8 @@ export interface Pipeline {
   readonly engine: Engine;
   readonly approvals: Approvals;
   readonly workloads: WorkloadsView;
+  /** What the open request `namespace/name` waits for, as of the last look at it. */
+  readonly waitingFor: (request: string) => readonly Blocker[];
   readonly rollbacks: ManualRollbacks;
   readonly holds: HeldVersions;
   readonly pruner: Pruner;
@@ -151,8 +154,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     requests,
     onReleased: (request, workload, by) => announcer.released(request, workload, by),
   });
-  const waitingFor = (request: string): ReturnType<typeof advancer.waitingFor> =>
-    advancer.waitingFor(request);
+  const waitingFor = (request: string): readonly Blocker[] => advancer.waitingFor(request);
   const troublesOf: WorkloadsViewOptions['troublesOf'] = (artifact, repository) =>
     polled.troublesOf(artifact, repository);
   const workloads = createWorkloadsView({ catalog, requests, decisions, clock, waitingFor, troublesOf });
@@ -171,5 +173,5 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return outcome;
   };
   const pruner = createPruner({ requests, limits: options.retention, clock, log });
-  return { engine, approvals, workloads, rollbacks, holds, pruner, deliver, deliverCharts };
+  return { engine, approvals, workloads, waitingFor, rollbacks, holds, pruner, deliver, deliverCharts };
 }

@@ -9,6 +9,7 @@ import { parseImageReference, effectiveTag } from '../core/image-reference.ts';
 import { updateRequestCrd } from '../core/update-request-crd.ts';
 import { createKubernetesClient } from '../kubernetes/client.ts';
 import { loadConnection } from '../kubernetes/connection.ts';
+import type { Assets } from '../http/assets.ts';
 import { startOperator } from '../operator.ts';
 import { createLineWriter } from '../telemetry/line-writer.ts';
 import { createLogRoot } from '../telemetry/log.ts';
@@ -33,6 +34,8 @@ export interface DemoOptions {
   readonly colours: boolean;
   /** Headwind's own version. */
   readonly version: string;
+  /** The built dashboard; undefined where it has not been built. */
+  readonly assets?: Assets | undefined;
   /** Those that are left out are the usual ones, or free ones; 0 is a free one. */
   readonly ports?: Partial<Readonly<Record<PortName | 'kubernetes' | 'registry', number | undefined>>>;
   /** Ends the demo. */
@@ -122,7 +125,15 @@ async function startDemo(options: DemoOptions, teller: Teller, cleanup: AsyncDis
     write: (line) => logWriter.write(line),
     clock,
   });
-  const operator = await startOperator({ settings, connection, clock, random, logRoot, version });
+  const operator = await startOperator({
+    settings,
+    connection,
+    clock,
+    random,
+    logRoot,
+    version,
+    assets: options.assets,
+  });
   cleanup.defer(async () => operator.stop());
 
   const places = placesOf({

@@ -30,7 +30,11 @@ export function listUpdates({ requests, query, rows, waitingFor }: UpdateListInp
 }
 
 /** The names of all requests under a filter, for whoever acts on them together. */
-export function selectUpdates({ requests, query, rows }: Omit<UpdateListInput, 'waitingFor'>): readonly string[] {
+export function selectUpdates({
+  requests,
+  query,
+  rows,
+}: Omit<UpdateListInput, 'waitingFor'>): readonly string[] {
   return Array.from(requests)
     .filter((request) => matches(rows.rowOf(request), query))
     .map(requestKey);
