@@ -46,6 +46,19 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
         },
       },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/parts/cluster/setup.ts'],
+          testTimeout: 420_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+          // Most of a rollout is waiting: so many are under way at the same time.
+          maxConcurrency: 14,
+          sequence: { groupOrder: 4 },
+        },
+      },
     ],
   },
 });

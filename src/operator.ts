@@ -1,3 +1,4 @@
+import { notificationsWithoutFile, type NotificationConfig } from './config/notifications.ts';
 import type { Environment } from './config/problem.ts';
 import type { RegistryConfig } from './config/registry-hosts.ts';
 import type { Settings } from './config/settings.ts';
@@ -26,9 +27,11 @@ import { readRunningDigests } from './kubernetes/running-digests.ts';
 import { reviewToken } from './kubernetes/token-review.ts';
 import { createWorkloadWatch, scopesOf } from './kubernetes/workload-watch.ts';
 import { createCoalescer } from './pipeline/coalesce.ts';
+import { countPending } from './pipeline/count-pending.ts';
 import type { Engine } from './pipeline/engine.ts';
+import { createNotices, followTargets } from './pipeline/notices.ts';
 import { createPipeline, type PipelineOptions } from './pipeline/pipeline.ts';
-import { createRequestStore, requestsPath, type RequestStore } from './pipeline/request-store.ts';
+import { createRequestStore, requestsPath } from './pipeline/request-store.ts';
 import { createRegistry } from './registry/client.ts';
 import { createCloud } from './registry/cloud/cloud.ts';
 import { createAudit } from './telemetry/audit.ts';
@@ -45,6 +48,8 @@ export interface OperatorOptions {
   readonly registryConfig?: RegistryConfig;
   /** By what webhooks prove who sent them; nobody has to without it. Read again when the file changes that they are from. */
   readonly webhookSecrets?: WebhookSecrets;
+  /** Who is notified; those of the settings without it. Read again when the file changes that they are from. */
+  readonly notifications?: NotificationConfig;
   readonly readFile?: (path: string) => Promise<string>;
   /** What seals the sessions of the dashboard; without them each process has one of its own. */
   readonly sessionKeys?: readonly string[];
@@ -122,8 +127,21 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     },
   };
   const catalog = createCatalog();
-  const requests = createRequestStore(client);
-  countPending(requests, metrics);
+  const notifications = options.notifications ?? notificationsWithoutFile(settings.notifications);
+  const noticesLog = logRoot.target('headwind::notifications');
+  const notices = createNotices({
+    targets: notifications.targets,
+    links: settings,
+    acts: settings.controllersEnabled,
+    version,
+    metrics,
+    clock,
+    random,
+    log: noticesLog,
+  });
+  const requests = createRequestStore(client, notices.outbox);
+  notices.follow(requests);
+  countPending(requests, (count) => metrics.updatesPending.set(count));
   const watchLog = logRoot.target('headwind::watch');
   const watching = { client, clock, random, log: watchLog, onEvent: observeWatch(metrics, watchLog) };
   const watched = {
@@ -205,6 +223,17 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     clock,
     log: logRoot.target('headwind::webhook'),
   });
+  const { env = {}, readFile } = options;
+  const unfollowTargets =
+    readFile === undefined
+      ? undefined
+      : followTargets({
+          initial: notifications,
+          source: { settings: settings.notifications, env, readFile },
+          notices,
+          clock,
+          log: noticesLog,
+        });
   const accept = createCoalescer((signals) => engine.accept(signals));
   // What concerns nobody is known only once the workloads are.
   const concerns = ({ repository }: Signal): boolean =>
@@ -212,8 +241,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
 
   const stopWorking = async (): Promise<void> => {
     trust.stop();
+    unfollowTargets?.();
     await Promise.all([poller.stop(), pruner.stop()]);
     await engine.stop();
+    await notices.stop();
     await Promise.all([releases.stop(), ...reflectors.map((reflector) => reflector.stop())]);
     registry.close();
     cloud.close();
@@ -237,6 +268,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     workloads,
     rollbacks,
     holds,
+    notifications: notices,
     clock,
     metrics,
     version,
@@ -267,6 +299,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   for (const reflector of reflectors) reflector.start();
   const ready = synced.done.then(() => {
     engine.start();
+    notices.start();
     if (settings.controllersEnabled) pruner.start();
     if (settings.controllersEnabled && settings.pollingEnabled) poller.start();
     log.info({ requests: requests.size }, 'ready');
@@ -339,17 +372,6 @@ function countWatched(metrics: Metrics, kind: WorkloadKind, count: number): void
   if (kind === 'StatefulSet') metrics.statefulsetsWatched.set(count);
   if (kind === 'DaemonSet') metrics.daemonsetsWatched.set(count);
   if (kind === 'HelmRelease') metrics.helmReleasesWatched.set(count);
-}
-
-/** `headwind_updates_pending`, kept by difference: counting all at every scrape would cost what the cluster holds. */
-function countPending(requests: RequestStore, metrics: Metrics): void {
-  const pending = new Set<string>();
-  requests.subscribe((request, event) => {
-    const key = requestKey(request);
-    if (event === 'changed' && request.status.phase === 'Pending') pending.add(key);
-    else pending.delete(key);
-    metrics.updatesPending.set(pending.size);
-  });
 }
 
 function buildHealth(engine: Engine, isSynced: () => boolean): Health {

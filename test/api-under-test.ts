@@ -4,6 +4,7 @@ import { createApprovalApp, type Approvals, type ApprovalDependencies } from '..
 import { anonymousAuthenticator, type Authenticator, type Authorizer } from '../src/http/auth.ts';
 import type { Holds, PlacedHold, ReleaseOutcome } from '../src/http/holds-api.ts';
 import type { History, Missing, RollbackOutcome, Rollbacks } from '../src/http/rollback-api.ts';
+import type { Notifications } from '../src/http/notifications-api.ts';
 import { createRecentWebhooks } from '../src/http/recent-webhooks.ts';
 import type { EdgeApp } from '../src/http/edge.ts';
 import type { UpdateRequest } from '../src/core/update-request.ts';
@@ -44,6 +45,7 @@ export function anApi(
     rollback?: RollbackOutcome | Error;
     holds?: readonly PlacedHold[];
     release?: ReleaseOutcome | Error;
+    notifications?: Notifications;
     authenticator?: Authenticator;
     authorizer?: Authorizer;
     namespaces?: readonly string[];
@@ -79,6 +81,11 @@ export function anApi(
   const dependencies: ApprovalDependencies = {
     rollbacks,
     holds,
+    notifications: options.notifications ?? {
+      targets: () => [],
+      deadLetters: () => [],
+      test: () => Promise.resolve(undefined),
+    },
     approvals: {
       list: (argument) => {
         calls.push({ method: 'list', argument });

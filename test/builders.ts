@@ -1,5 +1,5 @@
 import type { UpdateRequest, UpdateRequestSpec, UpdateRequestStatus } from '../src/core/update-request.ts';
-import type { Artifact, Workload } from '../src/core/workload.ts';
+import type { Artifact, ReleaseChart, Workload } from '../src/core/workload.ts';
 
 /** Builders for tests: a sensible object, and what this test is about as changes to it. */
 export const NOON = Date.parse('2026-01-01T12:00:00Z');
@@ -70,4 +70,30 @@ export function aWorkload({ annotations, ...change }: WorkloadChange = {}): Work
 /** Container `web` at nginx:1.25.0. */
 export function aContainer(change: Partial<Artifact> = {}): Artifact {
   return { type: 'container', name: 'web', image: 'nginx:1.25.0', ...change };
+}
+
+/** HelmRelease shop/web with chart nginx at 1.25.0 from HelmRepository flux/charts, and policy minor. */
+export function aRelease({ annotations, ...change }: WorkloadChange = {}): Workload {
+  return {
+    ...aWorkload(annotations === undefined ? {} : { annotations }),
+    kind: 'HelmRelease',
+    apiVersion: 'helm.toolkit.fluxcd.io/v2',
+    artifacts: [aChart()],
+    ...change,
+  };
+}
+
+/** Chart nginx at 1.25.0; `release` adds to what is known of it. */
+export function aChart({
+  release,
+  ...change
+}: Partial<Omit<Artifact, 'release'>> & { readonly release?: Partial<ReleaseChart> } = {}): Artifact {
+  const source = { kind: 'HelmRepository', namespace: 'flux', name: 'charts' } as const;
+  return {
+    type: 'chart',
+    name: 'nginx',
+    image: 'nginx:1.25.0',
+    release: { setIn: 'release', source, ...release },
+    ...change,
+  };
 }

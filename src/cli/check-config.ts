@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { describeEnvironment } from '../config/documentation.ts';
 import { formatProblems, type Environment } from '../config/problem.ts';
+import { collectNotifications, type NotificationSettings } from '../config/notification-settings.ts';
+import { readNotifications } from '../config/notifications.ts';
 import { readRegistryConfig } from '../config/registry-config.ts';
 import { readSessionKeys } from '../config/session-key.ts';
 import { readConfigWarnings, readSettings, textOf } from '../config/settings.ts';
@@ -41,10 +43,27 @@ export function checkConfigCommand({ env, terminal, readFile }: CheckConfigOptio
         file: textOf(env, 'HEADWIND_SESSION_KEY_FILE'),
         readFile,
       });
-      const problems = [settings, registries, secrets, keys].flatMap((read) => (read.ok ? [] : read.error));
+      const notifications = await readNotifications({
+        settings: notificationSettings(env, settings),
+        env,
+        readFile,
+      });
+      const problems = [settings, registries, secrets, keys, notifications].flatMap((read) =>
+        read.ok ? [] : read.error,
+      );
       if (problems.length > 0) throw new UsageError(formatConfigError(formatProblems(problems)));
       if (quiet !== true) terminal.out('\nThe configuration can be used.');
     });
+}
+
+/** Where other settings cannot be used, the file is checked by itself. */
+function notificationSettings(
+  env: Environment,
+  settings: ReturnType<typeof readSettings>,
+): NotificationSettings {
+  if (settings.ok) return settings.value.notifications;
+  const defaults = collectNotifications((_, { fallback }) => fallback);
+  return { ...defaults, configFile: textOf(env, 'HEADWIND_NOTIFICATIONS_CONFIG') };
 }
 
 /** All problems as one message for a person. */

@@ -43,6 +43,23 @@ const COMMANDS: readonly LazyCommand[] = [
     },
   },
   {
+    name: 'notify',
+    description: 'try out notifications',
+    load: async ({ env, terminal }) => {
+      const [{ notifyCommand }, { systemClock }] = await Promise.all([
+        import('./notify.ts'),
+        import('../system.ts'),
+      ]);
+      return notifyCommand({
+        env,
+        terminal,
+        readFile: readText,
+        clock: systemClock,
+        version: programVersion(),
+      });
+    },
+  },
+  {
     name: 'check-config',
     description: 'show all settings and check them',
     load: async ({ env, terminal }) =>

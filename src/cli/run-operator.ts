@@ -1,4 +1,9 @@
 import type { Settings } from '../config/settings.ts';
+import {
+  notificationsWithoutFile,
+  readNotifications,
+  type NotificationConfig,
+} from '../config/notifications.ts';
 import { formatProblems, type Environment } from '../config/problem.ts';
 import { readRegistryConfig } from '../config/registry-config.ts';
 import { DEFAULT_REGISTRY_CONFIG, type RegistryConfig } from '../config/registry-hosts.ts';
@@ -29,6 +34,7 @@ export interface OperatorParts {
   readonly settings: Settings;
   readonly registryConfig: RegistryConfig;
   readonly webhookSecrets: WebhookSecrets;
+  readonly notifications: NotificationConfig;
   readonly sessionKeys: readonly string[];
   readonly readFile: (path: string) => Promise<string>;
   readonly connection: Connection;
@@ -65,11 +71,12 @@ export async function runOperator(options: RunOperatorOptions): Promise<ExitCode
   const { env, terminal, version, clock } = options;
   const settings = readSettings(env);
   if (!settings.ok) throw new UsageError(formatConfigError(formatProblems(settings.error)));
-  const { registryConfigFile, webhookSecretsFile, sessionKeyFile } = settings.value;
+  const { registryConfigFile, webhookSecretsFile, sessionKeyFile, notifications } = settings.value;
+  const paths = [registryConfigFile, webhookSecretsFile, sessionKeyFile, notifications.configFile];
   // Nothing is waited for without need: signals and bugs are not caught before.
-  const files = [registryConfigFile, webhookSecretsFile, sessionKeyFile].every((file) => file === undefined)
+  const files = paths.every((path) => path === undefined)
     ? withoutFiles(settings.value)
-    : await readFiles(settings.value, options.readFile);
+    : await readFiles(settings.value, options);
   const logRoot = createLogRoot({
     filter: settings.value.logFilter,
     format: formatOf(settings.value, terminal),
@@ -104,27 +111,37 @@ export async function runOperator(options: RunOperatorOptions): Promise<ExitCode
 }
 
 /** What the files say that settings name. */
-type Files = Pick<OperatorParts, 'registryConfig' | 'webhookSecrets' | 'sessionKeys'>;
+type Files = Pick<OperatorParts, 'registryConfig' | 'webhookSecrets' | 'notifications' | 'sessionKeys'>;
 
-function withoutFiles({ webhookSecret, sessionKey }: Settings): Files {
+function withoutFiles({ webhookSecret, sessionKey, notifications }: Settings): Files {
   return {
     registryConfig: DEFAULT_REGISTRY_CONFIG,
     webhookSecrets: secretsWithoutFile(webhookSecret),
+    notifications: notificationsWithoutFile(notifications),
     sessionKeys: sessionKey === undefined ? [] : [sessionKey],
   };
 }
 
-async function readFiles(settings: Settings, readFile: RunOperatorOptions['readFile']): Promise<Files> {
+async function readFiles(
+  settings: Settings,
+  { readFile, env }: Pick<RunOperatorOptions, 'readFile' | 'env'>,
+): Promise<Files> {
   const { registryConfigFile, webhookSecretsFile, webhookSecret: common } = settings;
   const { sessionKey: key, sessionKeyFile } = settings;
-  const [registries, secrets, keys] = await Promise.all([
+  const [registries, secrets, keys, targets] = await Promise.all([
     readRegistryConfig({ file: registryConfigFile, readFile }),
     readWebhookSecrets({ common, file: webhookSecretsFile, readFile }),
     readSessionKeys({ key, file: sessionKeyFile, readFile }),
+    readNotifications({ settings: settings.notifications, env, readFile }),
   ]);
-  if (registries.ok && secrets.ok && keys.ok)
-    return { registryConfig: registries.value, webhookSecrets: secrets.value, sessionKeys: keys.value };
-  const problems = [registries, secrets, keys].flatMap((read) => (read.ok ? [] : read.error));
+  if (registries.ok && secrets.ok && keys.ok && targets.ok)
+    return {
+      registryConfig: registries.value,
+      webhookSecrets: secrets.value,
+      sessionKeys: keys.value,
+      notifications: targets.value,
+    };
+  const problems = [registries, secrets, keys, targets].flatMap((read) => (read.ok ? [] : read.error));
   throw new UsageError(formatConfigError(formatProblems(problems)));
 }
 

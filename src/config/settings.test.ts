@@ -45,6 +45,20 @@ describe('readSettings', () => {
       sessionKeyFile: undefined,
       apiUrl: 'http://localhost:8081',
       uiUrl: undefined,
+      notifications: {
+        slack: {
+          enabled: false,
+          url: undefined,
+          channel: undefined,
+          username: 'Headwind',
+          iconEmoji: ':robot_face:',
+        },
+        teams: { enabled: false, url: undefined },
+        webhook: { enabled: false, url: undefined, secret: undefined, timeoutMs: 10_000, maxRetries: 3 },
+        configFile: undefined,
+        retryForMs: 3_600_000,
+        allowLinkLocal: false,
+      },
       logFilter: [
         { target: '', level: 'info' },
         { target: 'headwind::audit', level: 'info' },
@@ -85,7 +99,7 @@ describe('readSettings', () => {
       { HEADWIND_HELM_AUTO_DISCOVERY: 'false' },
       { helmAutoDiscovery: false },
     ],
-    ['later switches may be off', { SLACK_ENABLED: '0' }, {}],
+    ['channels may be off', { SLACK_ENABLED: '0' }, {}],
     [
       'webhooks may have secrets and hosts',
       { HEADWIND_WEBHOOK_SECRET: 'hunter2', HEADWIND_WEBHOOK_HOSTS: 'zot=zot.example.com' },
@@ -156,6 +170,12 @@ describe('readSettings', () => {
     ['HEADWIND_UI_PROXY_HEADER', 'X Forwarded User'],
     ['HEADWIND_TOKEN_AUDIENCES', 'a b'],
     ['HEADWIND_POLLING_ENABLED', 'ja'],
+    ['SLACK_ICON_EMOJI', 'rocket'],
+    ['WEBHOOK_TIMEOUT', '0'],
+    ['WEBHOOK_TIMEOUT', '10m'],
+    ['WEBHOOK_MAX_RETRIES', '-1'],
+    ['HEADWIND_NOTIFICATIONS_RETRY_FOR', '5s'],
+    ['HEADWIND_NOTIFICATIONS_ALLOW_LINK_LOCAL', 'maybe'],
     ['HEADWIND_POLLING_INTERVAL', '0'],
     ['HEADWIND_POLLING_INTERVAL', 'often'],
     ['HEADWIND_HELM_AUTO_DISCOVERY', 'ja'],
@@ -167,11 +187,40 @@ describe('readSettings', () => {
   });
 
   it.each([
-    ['SLACK_ENABLED', 'yes'],
-    ['TEAMS_ENABLED', 'on'],
-    ['WEBHOOK_ENABLED', 'TRUE'],
-  ])('does not accept %s=%s, which it could not honour', (variable, value) => {
-    expect(problemsOf({ [variable]: value })[0]?.expected).toContain('not available in this version');
+    ['SLACK_ENABLED', 'yes', 'SLACK_WEBHOOK_URL'],
+    ['TEAMS_ENABLED', 'on', 'TEAMS_WEBHOOK_URL'],
+    ['WEBHOOK_ENABLED', 'TRUE', 'WEBHOOK_URL'],
+  ])('does not accept %s=%s without %s', (variable, value, missing) => {
+    expect(problemsOf({ [variable]: value })).toEqual([
+      { variable: missing, value: '', expected: `the address to notify, since ${variable} is true` },
+    ]);
+    // The file may hold the address: whoever reads it finds out.
+    expect(problemsOf({ [variable]: value, HEADWIND_NOTIFICATIONS_CONFIG: '/etc/headwind/n.yaml' })).toEqual(
+      [],
+    );
+  });
+
+  it.each(['HEADWIND_SLACK_WEBHOOK_URL', 'HEADWIND_TEAMS_WEBHOOK_URL', 'HEADWIND_GENERIC_WEBHOOK_URL'])(
+    'says what is read in place of %s',
+    (variable) => {
+      const problems = problemsOf({ [variable]: 'https://hooks.slack.com/services/T0/B0/hunter2' });
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).toMatchObject({ variable, value: '…' });
+      expect(problems[0]?.expected).toMatch(/WEBHOOK_URL and \w+_ENABLED=true in its place$/);
+    },
+  );
+
+  it('warns of an address that nobody has switched on', () => {
+    const url = 'https://hooks.slack.com/services/T0/B0/hunter2';
+    expect(readConfigWarnings({ SLACK_WEBHOOK_URL: url })).toEqual([
+      {
+        variable: 'SLACK_WEBHOOK_URL',
+        value: '…',
+        expected: 'SLACK_ENABLED=true beside it: without it nothing is sent there',
+      },
+    ]);
+    expect(readConfigWarnings({ SLACK_WEBHOOK_URL: url, SLACK_ENABLED: 'false' })).toEqual([]);
+    expect(readConfigWarnings({ SLACK_WEBHOOK_URL: url, SLACK_ENABLED: 'true' })).toEqual([]);
   });
 
   it('lists all that is wrong at once', () => {
@@ -197,6 +246,8 @@ describe('readSettings', () => {
   });
 
   it.each([
+    ['an address that is none', { SLACK_WEBHOOK_URL: 'hooks.slack.com/services/T0/B0/hunter2' }],
+    ['a receiver with a password', { WEBHOOK_URL: 'https://bob:hunter2@x.example.com' }],
     ['a URL with a password', { HEADWIND_API_URL: 'https://bob:hunter2@x.example.com' }],
     [
       'a list with a URL with a password',

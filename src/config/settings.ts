@@ -1,6 +1,11 @@
 import type { LogFilter } from '../core/log-filter.ts';
 import { REDACTED, redactText } from '../core/redact.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import {
+  collectNotifications,
+  findMissingAddresses,
+  type NotificationSettings,
+} from './notification-settings.ts';
 import { showValue, type ConfigProblem, type Environment } from './problem.ts';
 import { findStrangeVariables, isServiceLink } from './strange-variables.ts';
 import type { AuthMode } from './values.ts';
@@ -57,6 +62,7 @@ export interface Settings {
   /** Without a slash at the end. */
   readonly apiUrl: string;
   readonly uiUrl: string | undefined;
+  readonly notifications: NotificationSettings;
   readonly logFilter: LogFilter;
   readonly logFormat: 'auto' | 'json' | 'pretty';
   /** As written: one path or several. */
@@ -82,7 +88,7 @@ export function readSettings(env: Environment): Result<Settings, readonly Config
 
   const settings = collect(get);
   problems.push(...findSharedPorts(env, settings.ports), ...findOpenHeaders(env, settings));
-  problems.push(...findStrangeVariables(env).problems);
+  problems.push(...findMissingAddresses(settings.notifications, env), ...findStrangeVariables(env).problems);
   return problems.length === 0 ? ok(settings) : fail(problems);
 }
 
@@ -137,6 +143,7 @@ function collect(get: <T>(name: string, variable: Variable<T>) => T): Settings {
     sessionKeyFile: get('HEADWIND_SESSION_KEY_FILE', own.HEADWIND_SESSION_KEY_FILE),
     apiUrl: get('HEADWIND_API_URL', own.HEADWIND_API_URL),
     uiUrl: get('HEADWIND_UI_URL', own.HEADWIND_UI_URL),
+    notifications: collectNotifications(get),
     logFilter: logFilter ?? olderLogFilter ?? own.HEADWIND_LOG.fallback,
     logFormat: get('HEADWIND_LOG_FORMAT', own.HEADWIND_LOG_FORMAT),
     kubeconfig: get('HEADWIND_KUBECONFIG', own.HEADWIND_KUBECONFIG) ?? get('KUBECONFIG', own.KUBECONFIG),

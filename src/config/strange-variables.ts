@@ -1,6 +1,6 @@
-import { showValue, type ConfigProblem, type Environment } from './problem.ts';
-import { readBoolean } from './values.ts';
-import { SWITCHES_OF_LATER_VERSIONS, VARIABLES, VARIABLES_OF_THE_PLUGIN } from './variables.ts';
+import { findIdleAddresses, findOtherNames, isOtherName } from './notification-settings.ts';
+import type { ConfigProblem, Environment } from './problem.ts';
+import { VARIABLES, VARIABLES_OF_THE_PLUGIN } from './variables.ts';
 
 const LINK_NAME =
   /_SERVICE_HOST$|_SERVICE_PORT(?:_[A-Z0-9_]+)?$|_PORT$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/;
@@ -15,34 +15,30 @@ export function isServiceLink(value: string): boolean {
 }
 
 /**
- * Variables that the table does not hold: switches for what this version lacks are problems, since ignoring them would
- * be a promise broken in silence; other unknown `HEADWIND_…` are warnings (mostly spelling mistakes).
+ * Variables that do not do what somebody hopes: addresses under names that are never read are problems, since ignoring
+ * them would be a promise broken in silence; other unknown `HEADWIND_…` are warnings (mostly spelling mistakes).
  */
 export function findStrangeVariables(env: Environment): {
   readonly problems: readonly ConfigProblem[];
   readonly warnings: readonly ConfigProblem[];
 } {
-  const problems: ConfigProblem[] = [];
-  const warnings: ConfigProblem[] = [];
-  for (const [variable, given] of Object.entries(env)) {
-    const value = given?.trim() ?? '';
-    if (value === '' || variable in VARIABLES) continue;
-    if (SWITCHES_OF_LATER_VERSIONS.includes(variable)) {
-      const switched = readBoolean(value);
-      if (!switched.ok) problems.push({ variable, value: showValue(value), expected: switched.error });
-      else if (switched.value)
-        problems.push({ variable, value, expected: 'false: not available in this version' });
-    } else if (isMisspelt(variable, value)) {
-      // The value may be a secret that belongs to a variable of another name.
-      warnings.push({ variable, value: '…', expected: 'nothing: Headwind knows no variable of this name' });
-    }
-  }
-  return { problems, warnings };
+  const misspelt = Object.entries(env)
+    .filter(([variable, given]) => isMisspelt(variable, given?.trim() ?? ''))
+    // The value may be a secret that belongs to a variable of another name.
+    .map(([variable]) => ({
+      variable,
+      value: '…',
+      expected: 'nothing: Headwind knows no variable of this name',
+    }));
+  return { problems: findOtherNames(env), warnings: [...misspelt, ...findIdleAddresses(env)] };
 }
 
 function isMisspelt(variable: string, value: string): boolean {
   return (
+    value !== '' &&
     variable.startsWith('HEADWIND_') &&
+    !(variable in VARIABLES) &&
+    !isOtherName(variable) &&
     !VARIABLES_OF_THE_PLUGIN.includes(variable) &&
     !LINK_NAME.test(variable) &&
     !isServiceLink(value)

@@ -229,9 +229,6 @@ export const VARIABLES = {
   ),
 } as const satisfies Readonly<Record<string, Variable<unknown>>>;
 
-/** Promised for later versions. Switching one on is refused, since it would do nothing. */
-export const SWITCHES_OF_LATER_VERSIONS: readonly string[] = [];
-
 /** Read by `kubectl headwind` alone, and therefore no spelling mistakes. */
 export const VARIABLES_OF_THE_PLUGIN: readonly string[] = ['HEADWIND_API_SERVICE', 'HEADWIND_APPROVER'];
 

@@ -16,6 +16,7 @@ import type { AuthMode } from './auth/door.ts';
 import { mountBulkActions } from './bulk-actions.ts';
 import { mountHealth } from './health.ts';
 import { mountHolds, type Holds } from './holds-api.ts';
+import { mountNotifications, type Notifications } from './notifications-api.ts';
 import { openApiDocument } from './openapi.ts';
 import { problem, retryAfter, type Problem } from './problem.ts';
 import type { RecentWebhooks } from './recent-webhooks.ts';
@@ -52,6 +53,7 @@ export interface ApprovalDependencies {
   readonly workloads: WorkloadsView;
   readonly rollbacks: Rollbacks;
   readonly holds: Holds;
+  readonly notifications: Notifications;
   readonly recentWebhooks: Pick<RecentWebhooks, 'list'>;
   /** All namespaces with workloads or requests, for callers that may not see them all; none unless told. */
   readonly namespaces?: (() => Iterable<string>) | undefined;
@@ -149,6 +151,9 @@ export function mountApi(app: EdgeApp, dependencies: ApprovalDependencies): Acce
   mountBulkActions(app, { actions: approvals, access, explain, log });
   mountRollbacks(app, { rollbacks: dependencies.rollbacks, access, explained });
   mountHolds(app, { holds: dependencies.holds, access, explained, narrowed });
+  const ownNamespace = dependencies.ownNamespace ?? DEFAULT_NAMESPACE;
+  const { notifications } = dependencies;
+  mountNotifications(app, { notifications, access, ownNamespace, explained, narrowed });
 
   app.get('/api/v1/workloads', (c) => {
     const query = WorkloadsQuery.safeParse(queryOf(c));
@@ -169,7 +174,7 @@ export function mountApi(app: EdgeApp, dependencies: ApprovalDependencies): Acce
   mountSession(app, {
     access,
     mode: dependencies.authMode ?? 'none',
-    ownNamespace: dependencies.ownNamespace ?? DEFAULT_NAMESPACE,
+    ownNamespace,
   });
   return access;
 }

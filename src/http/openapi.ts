@@ -23,6 +23,8 @@ import {
   type DocumentedAnswer,
   type DocumentedRoute,
 } from './documented-route.ts';
+import { NOTIFICATION_ROUTES } from './notification-routes.ts';
+import { NotificationsView, TestAnswer, TestBody } from './notification-shapes.ts';
 import { ROLLBACK_ROUTES } from './rollback-routes.ts';
 import {
   EntriesView,
@@ -110,6 +112,7 @@ export const API_ROUTES: readonly DocumentedRoute[] = [
   action('reject', 'Reject an UpdateRequest and hold its version'),
   ...ACCESS_ROUTES,
   ...ROLLBACK_ROUTES,
+  ...NOTIFICATION_ROUTES,
   {
     method: 'get',
     path: '/api/v1/workloads',
@@ -162,6 +165,9 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Hold: HoldView,
   ReleaseBody,
   ReleaseAnswer,
+  Notifications: NotificationsView,
+  TestBody,
+  TestAnswer,
 };
 
 /** The OpenAPI 3.1 document of the approval API. */

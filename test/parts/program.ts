@@ -24,7 +24,7 @@ export interface ProgramOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
   /** `source`: src/cli/headwind.ts as it stands (default). `build`: bin/headwind as `make build` makes it. */
-  readonly from?: 'source' | 'build';
+  readonly from?: 'source' | 'build' | undefined;
   /** Whether to wait until /readyz answers 200; true unless told. */
   readonly waitUntilReady?: boolean;
   /** How long that may take, in milliseconds; 30 s unless told. */

@@ -46,6 +46,10 @@ export interface WorldOptions {
   readonly apiUrl?: string;
   /** Watches this world's namespace alone; all of them unless told. */
   readonly narrow?: boolean;
+  /** A registry that others use too, and the port at which it tells Headwind of pushes; a new one unless told. */
+  readonly shared?: { readonly registry: DockerRegistry; readonly webhookPort: number };
+  /** Whether Headwind is started from its source (default) or as built. */
+  readonly from?: 'source' | 'build';
 }
 
 const Template = z.object({
@@ -66,11 +70,9 @@ export async function openWorld(facts: ControlPlaneFacts, options: WorldOptions 
   await installHeadwind(api);
   const namespace = `t-${randomBytes(4).toString('hex')}`;
   await api.expectOk('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
-  const [webhook = 0, approval = 0, ui = 0, metrics = 0] = await freePorts(4);
-  const url = `http://127.0.0.1:${webhook}${options.webhookPath ?? '/webhook/registry'}`;
-  const endpoint = { name: 'headwind', url, headers: options.webhookHeaders ?? {} };
-  const notifications = options.notifies === false ? [] : [endpoint];
-  const registry = await startDockerRegistry({ ...options.registry, notifications });
+  const [free = 0, approval = 0, ui = 0, metrics = 0] = await freePorts(4);
+  const webhook = options.shared?.webhookPort ?? free;
+  const registry = options.shared?.registry ?? (await startRegistry(options, webhook));
   const directory = await mkdtemp(join(tmpdir(), 'headwind-world-'));
   const kubeconfig = join(directory, 'kubeconfig');
   const token = await api.serviceAccountToken('headwind-system', 'headwind');
@@ -87,7 +89,7 @@ export async function openWorld(facts: ControlPlaneFacts, options: WorldOptions 
     ...(options.narrow === true ? { HEADWIND_NAMESPACES: namespace } : {}),
     ...options.env,
   };
-  let headwind = await startHeadwind({ env });
+  let headwind = await startHeadwind({ env, from: options.from });
 
   const read = async (kind: string, name: string): Promise<z.infer<typeof Template>> =>
     Template.parse(await api.expectOk('GET', `/apis/apps/v1/namespaces/${namespace}/${kind}/${name}`));
@@ -99,7 +101,7 @@ export async function openWorld(facts: ControlPlaneFacts, options: WorldOptions 
     headwind: () => headwind,
     async restart(more = {}) {
       await headwind.stop();
-      headwind = await startHeadwind({ env: { ...env, ...more } });
+      headwind = await startHeadwind({ env: { ...env, ...more }, from: options.from });
       return headwind;
     },
     async create(kind, object) {
@@ -117,12 +119,19 @@ export async function openWorld(facts: ControlPlaneFacts, options: WorldOptions 
     annotations: async (kind, name) => (await read(kind, name)).metadata.annotations,
     async close() {
       await headwind.stop();
-      await registry.stop();
+      if (options.shared === undefined) await registry.stop();
       await api.request('DELETE', `/api/v1/namespaces/${namespace}`);
       api.disconnect();
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+async function startRegistry(options: WorldOptions, port: number): Promise<DockerRegistry> {
+  const url = `http://127.0.0.1:${port}${options.webhookPath ?? '/webhook/registry'}`;
+  const endpoint = { name: 'headwind', url, headers: options.webhookHeaders ?? {} };
+  const notifications = options.notifies === false ? [] : [endpoint];
+  return startDockerRegistry({ ...options.registry, notifications });
 }
 
 export interface WorkloadDescription {

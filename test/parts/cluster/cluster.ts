@@ -19,6 +19,8 @@ export interface Cluster {
   readonly controlPlane: ControlPlaneFacts;
   /** `http://127.0.0.1:PORT`; pods pull from it by the same address. */
   readonly registryUrl: string;
+  /** Whether the registry tells of pushes by itself, at the ports asked for. */
+  readonly notifies: boolean;
   /** Ends everything and removes all that it kept. */
   stop(): Promise<void>;
 }
@@ -70,7 +72,12 @@ export async function startCluster({ webhookPorts, say }: ClusterOptions): Promi
     endings.push(() => node.stop());
     const { url, ca, admin, version, directory } = controlPlane;
     say(`is ready: Kubernetes ${version} at ${url}, registry ${registry.host}`);
-    return { controlPlane: { url, ca, admin, version, directory }, registryUrl: registry.url, stop };
+    return {
+      controlPlane: { url, ca, admin, version, directory },
+      registryUrl: registry.url,
+      notifies: true,
+      stop,
+    };
   } catch (error) {
     await stop().catch((cause: unknown) => say(String(cause)));
     throw error;

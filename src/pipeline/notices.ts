@@ -1,0 +1,137 @@
+import type { NotificationTarget } from '../config/notification-target.ts';
+import {
+  readNotifications,
+  type NotificationConfig,
+  type NotificationSource,
+} from '../config/notifications.ts';
+import { formatProblems } from '../config/problem.ts';
+import { watchConfiguration } from '../config/watched.ts';
+import type { Clock } from '../core/clock.ts';
+import type { NotificationChannel } from '../core/notification-event.ts';
+import { createNotifier, type DeadLetter, type TargetState } from '../notifications/notifier.ts';
+import { testNotification } from '../notifications/test-notification.ts';
+import { createNotificationTransport } from '../notifications/transport.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Links } from './notification-of.ts';
+import { createNoticeSender, type NoticeSender } from './notify.ts';
+import { createNoticeOutbox } from './outbox.ts';
+import type { Outbox, RequestStore } from './request-store.ts';
+
+export interface NoticesOptions {
+  /** Who is notified. */
+  readonly targets: readonly NotificationTarget[];
+  readonly links: Links;
+  /** Whether this replica sends. */
+  readonly acts: boolean;
+  /** Headwind's own version. */
+  readonly version: string;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/** Notifications as a whole: what is owed, who sends it, and what people can see of it. */
+export interface Notices {
+  readonly outbox: Outbox;
+  /** Sends what these requests owe, once `start` is called. */
+  follow(requests: RequestStore): void;
+  start(): void;
+  /** From now on these are the targets. */
+  update(targets: readonly NotificationTarget[]): void;
+  /** How many UpdateRequests have still to be told to each target, and how it does. */
+  targets(): readonly TargetState[];
+  deadLetters(): readonly DeadLetter[];
+  /** One try to send a test message; undefined if there is no such target. */
+  test(target: string): ReturnType<ReturnType<typeof createNotifier>['test']>;
+  stop(): Promise<void>;
+}
+
+/** Builds the notifier and what feeds it. */
+export function createNotices(options: NoticesOptions): Notices {
+  const { links, acts, version, metrics, clock, random, log } = options;
+  const sent: Readonly<Record<NotificationChannel, { inc(): void }>> = {
+    slack: metrics.notificationsSlackSentTotal,
+    teams: metrics.notificationsTeamsSentTotal,
+    webhook: metrics.notificationsWebhookSentTotal,
+  };
+  const notifier = createNotifier({
+    targets: options.targets,
+    transport: createNotificationTransport({ clock, userAgent: `Headwind/${version}` }),
+    clock,
+    random,
+    log,
+    onSent(channel) {
+      metrics.notificationsSentTotal.inc();
+      sent[channel].inc();
+      metrics.notificationsTotal.inc({ channel, outcome: 'sent' });
+    },
+    onFailed(channel) {
+      metrics.notificationsFailedTotal.inc();
+      metrics.notificationsTotal.inc({ channel, outcome: 'failed' });
+    },
+  });
+  const outbox = createNoticeOutbox({
+    targetsFor: (notification) => notifier.targetsFor(notification),
+    links,
+    clock,
+  });
+  let sender: NoticeSender | undefined;
+
+  return {
+    outbox,
+    follow(requests) {
+      sender = createNoticeSender({
+        requests,
+        outbox,
+        notifier,
+        links,
+        acts,
+        clock,
+        random,
+        log,
+        onDepth: (depth) => metrics.queueDepth.set({ queue: 'notifications' }, depth),
+        onFailure: (failure) => log.warn({ ...failure }, 'will try again'),
+      });
+    },
+    start: () => sender?.start(),
+    update(targets) {
+      notifier.update(targets);
+      sender?.targetsChanged();
+    },
+    targets: () =>
+      notifier.targets().map((target) => ({ ...target, waiting: sender?.waitingFor(target.id) ?? 0 })),
+    deadLetters: () => notifier.deadLetters(),
+    test: (target) => notifier.test(testNotification(clock.now(), links.uiUrl), target),
+    stop: () => sender?.stop() ?? notifier.stop(),
+  };
+}
+
+/** Follows the file that says who is notified; what it says counts at once, and the returned function ends that. */
+export function followTargets(options: {
+  readonly initial: NotificationConfig;
+  readonly source: NotificationSource;
+  readonly notices: Pick<Notices, 'update'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}): () => void {
+  const { initial, source, notices, clock, log } = options;
+  const file = source.settings.configFile;
+  if (file === undefined) return () => undefined;
+  const watched = watchConfiguration({
+    initial,
+    read: () => readNotifications(source),
+    clock,
+    onReplaced({ targets }) {
+      notices.update(targets);
+      log.info({ file, targets: targets.map(({ id }) => id) }, 'targets of notifications were replaced');
+    },
+    onBad: (problems) =>
+      log.warn(
+        { file, problems: formatProblems(problems) },
+        'targets of notifications cannot be read; those before go on to hold',
+      ),
+  });
+  return () => watched.stop();
+}

@@ -1,0 +1,89 @@
+import { inject } from 'vitest';
+import type { DockerRegistry } from '../docker-registry.ts';
+import { pushTinyImage } from '../push-image.ts';
+import { ask, knownTo } from '../workload-views.ts';
+import { openWorld, type World, type WorldOptions } from '../world.ts';
+import { createImageMaker, type Behaviour } from './images.ts';
+import type { StageName } from './setup.ts';
+import { allRun, runningWorkload, type RunningWorkload, type Shape } from './shapes.ts';
+
+/** A world whose images run in real pods. */
+export interface Stage extends World {
+  /** Pushes an image to the repository; Headwind hears of it. */
+  push(repository: string, tag: string, behaviour: Behaviour): Promise<void>;
+  /** The same with one that nobody can pull, though the registry has it. */
+  pushBroken(repository: string, tag: string): Promise<void>;
+  /** `host/repository:tag` */
+  image(repository: string, tag: string): string;
+  /** Gives the container `app` an image, as a person would with kubectl. */
+  setImage(shape: Shape, name: string, image: string): Promise<void>;
+  /** Creates a workload that runs, unless told, a healthy `<name>:1.0.0`, and waits until its pods are ready and Headwind knows it. */
+  play(
+    shape: Shape,
+    workload: Omit<RunningWorkload, 'image'> & { readonly first?: Behaviour },
+  ): Promise<void>;
+}
+
+/** Opens a world on the shared cluster, with a built Headwind for its namespace alone; end it with `close`. */
+export async function openStage(name: StageName, env: WorldOptions['env'] = {}): Promise<Stage> {
+  const { controlPlane, registryUrl, notifies, webhookPorts } = inject('cluster');
+  const host = new URL(registryUrl).host;
+  const world = await openWorld(controlPlane, {
+    shared: { registry: registryAt(registryUrl), webhookPort: webhookPorts[name] },
+    narrow: true,
+    from: 'build',
+    env: { ...(registryUrl.startsWith('https:') ? { HEADWIND_INSECURE_REGISTRIES: '' } : {}), ...env },
+  });
+  const maker = await createImageMaker(registryUrl);
+  const image = (repository: string, tag: string): string =>
+    `${host}/${world.namespace}/${repository}:${tag}`;
+  // Another registry than the one started here knows nothing of us.
+  const announce = async (repository: string, tag: string, digest: string): Promise<void> => {
+    if (notifies) return;
+    const url = `${registryUrl}/v2/${repository}/manifests/${digest}`;
+    const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+    const target = { mediaType, digest, repository, url, tag };
+    await ask(`${world.headwind().urls.webhook}/webhook/registry`, {
+      events: [{ id: digest, action: 'push', target, request: { host } }],
+    });
+  };
+  const push: Stage['push'] = async (name, tag, behaviour) => {
+    const repository = `${world.namespace}/${name}`;
+    const { digest } = await maker.push({ repository, tag, behaviour });
+    await announce(repository, tag, digest);
+  };
+  return {
+    ...world,
+    image,
+    push,
+    async pushBroken(name, tag) {
+      const repository = `${world.namespace}/${name}`;
+      const { digest } = await maker.pushBroken({ repository, tag });
+      await announce(repository, tag, digest);
+    },
+    async setImage(shape, name, wanted) {
+      const path = `/apis/apps/v1/namespaces/${world.namespace}/${shape.plural}/${name}`;
+      const patch = { spec: { template: { spec: { containers: [{ name: 'app', image: wanted }] } } } };
+      await world.api.expectOk('PATCH', path, patch, 'application/strategic-merge-patch+json');
+    },
+    async play(shape, { first = 'healthy', ...workload }) {
+      await push(workload.name, '1.0.0', first);
+      const runs = image(workload.name, '1.0.0');
+      await world.create(shape.plural, runningWorkload(shape, { ...workload, image: runs }));
+      await knownTo(world, workload.name);
+      const pods = workload.scaledToZero === true ? 0 : shape.pods;
+      if (first === 'healthy' && pods > 0) await allRun(world, { shape, name: workload.name, image: runs });
+    },
+  };
+}
+
+/** A registry that somebody else starts and ends. */
+function registryAt(url: string): DockerRegistry {
+  return {
+    host: new URL(url).host,
+    url,
+    pushImage: ({ repository, tag, content = tag, credentials }) =>
+      pushTinyImage({ url, repository, tag, content, credentials }),
+    stop: async () => {},
+  };
+}
