@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { UpdateList, UpdateRow } from '../../../src/http/dashboard-shapes.ts';
-import { Failure, Notice } from '../kit/notice.tsx';
+import { Loaded } from '../kit/loaded.tsx';
+import { Notice } from '../kit/notice.tsx';
 import { Pager } from '../kit/pager.tsx';
 import { useResource } from '../state/resource.ts';
 import { useServices } from '../state/services.ts';
@@ -56,31 +57,24 @@ export function UpdatesPage(): JSX.Element {
       <h1>Updates</h1>
       <Stats phases={list?.phases} />
       <Filters query={query} change={change} facets={list?.facets} />
-      {resource.kind === 'failed' && <Failure error={resource.error} onRetry={reload} />}
-      {resource.kind === 'loading' && <Notice title="Loading" />}
-      {resource.kind === 'ready' && resource.stale && (
-        <p class="stale" role="status">
-          This is what was known a while ago: Headwind does not answer just now.
-        </p>
-      )}
-      {list !== undefined && rows.length === 0 && <Empty filtered={isFiltered(query)} />}
-      {list !== undefined && rows.length > 0 && (
-        <>
-          <UpdateTable
-            rows={rows}
-            selected={selected}
-            current={current}
-            onSelect={select}
-            onDecide={decide}
-          />
-          <Pager
-            page={list.page}
-            size={list.size}
-            total={list.total}
-            onPage={(page) => change({ page: String(page) })}
-          />
-        </>
-      )}
+      <Loaded resource={resource} onRetry={reload}>
+        {(shown) =>
+          shown.rows.length === 0 ? (
+            <Empty filtered={isFiltered(query)} />
+          ) : (
+            <>
+              <UpdateTable
+                rows={shown.rows}
+                selected={selected}
+                current={current}
+                onSelect={select}
+                onDecide={decide}
+              />
+              <Pager {...shown} onPage={(page) => change({ page: String(page) })} />
+            </>
+          )
+        }
+      </Loaded>
       {chosen.length > 0 && (
         <BulkBar
           rows={chosen}
