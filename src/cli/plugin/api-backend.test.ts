@@ -54,6 +54,12 @@ beforeAll(async () => {
   const app = createApprovalApp({
     approvals,
     workloads: { list: () => [] },
+    rollbacks: {
+      history: () => Promise.resolve({ kind: 'no-workload' }),
+      rollBack: () => Promise.resolve({ kind: 'no-workload' }),
+    },
+    holds: { list: () => [], release: () => Promise.resolve({ kind: 'not-found' }) },
+    notifications: { targets: () => [], deadLetters: () => [], test: () => Promise.resolve(undefined) },
     recentWebhooks: { list: () => [] },
     authenticator: anonymousAuthenticator,
     audit: { record: () => {} },
