@@ -24,6 +24,7 @@ import { createReflector, type ReflectorEvent } from './kubernetes/reflector.ts'
 import { createReleaseWatch } from './kubernetes/release-watch.ts';
 import { readRunningDigests } from './kubernetes/running-digests.ts';
 import { reviewToken } from './kubernetes/token-review.ts';
+import { createRolloutWatches } from './kubernetes/rollout-watch.ts';
 import { createWorkloadWatch, scopesOf } from './kubernetes/workload-watch.ts';
 import { createCoalescer } from './pipeline/coalesce.ts';
 import { countPending } from './pipeline/count-pending.ts';
@@ -148,18 +149,28 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     labelSelector: settings.labelSelector,
     onChanged: (workload: Workload, before: Workload | undefined): void => {
       engine.workloadChanged(workload, before);
+      verifier.workloadChanged(workload);
       poller.workloadChanged(workload, before);
     },
     onRemoved: (workload: Workload): void => {
       engine.workloadRemoved(workload);
+      verifier.workloadChanged(workload);
       poller.workloadRemoved(workload);
     },
     onCount: (kind: WorkloadKind, count: number): void => countWatched(metrics, kind, count),
   };
   const releases = createReleaseWatch(watched);
   const nodes = createNodes({ client, clock, log: logRoot.target('headwind::nodes') });
-  const { engine, approvals, workloads, rollbacks, holds, pruner, deliver } = createPipeline({
+  const rollouts = createRolloutWatches({
+    ...watching,
+    onCount(followed, inLine) {
+      metrics.rolloutsWatched.set({ state: 'followed' }, followed);
+      metrics.rolloutsWatched.set({ state: 'in-line' }, inLine);
+    },
+  });
+  const { engine, approvals, workloads, rollbacks, holds, verifier, pruner, deliver } = createPipeline({
     client,
+    rollouts,
     kinds: [...WORKLOAD_KINDS, releases.kind],
     catalog,
     requests,
@@ -240,7 +251,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     trust.stop();
     unfollowTargets?.();
     await Promise.all([poller.stop(), pruner.stop()]);
-    await engine.stop();
+    await Promise.all([engine.stop(), verifier.stop()]);
+    await rollouts.stop();
     await notices.stop();
     await Promise.all([releases.stop(), ...reflectors.map((reflector) => reflector.stop())]);
     registry.close();
@@ -295,6 +307,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   for (const reflector of reflectors) reflector.start();
   const ready = synced.done.then(() => {
     engine.start();
+    verifier.start();
     notices.start();
     if (settings.controllersEnabled) pruner.start();
     if (settings.controllersEnabled && settings.pollingEnabled) poller.start();

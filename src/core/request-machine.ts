@@ -128,7 +128,7 @@ function conditionsOf(request: UpdateRequest, change: Change): readonly NewCondi
     case 'Rejected':
       return [verified, condition('Approved', false, 'Rejected', `Rejected by ${change.by}`)];
     case 'Completed':
-      return [verified, condition('Applied', true, 'Applied', change.message)];
+      return [verified, condition('Applied', true, 'Applied', change.message), ...underWatch(request)];
     case 'Failed':
       return [verified, condition('Applied', false, 'Failed', change.message)];
     case 'RolledBack':
@@ -141,12 +141,23 @@ function conditionsOf(request: UpdateRequest, change: Change): readonly NewCondi
   }
 }
 
+/** An update whose rollout is watched from now on says so in the write that says it was applied. */
+function underWatch({ status }: UpdateRequest): readonly NewCondition[] {
+  if (status.verification === undefined) return [];
+  const message = 'The rollout is being watched';
+  return [{ type: 'Healthy', status: 'Unknown', reason: 'Progressing', message }];
+}
+
 function condition(type: ConditionType, holds: boolean, reason: string, message: string): NewCondition {
   return { type, status: holds ? 'True' : 'False', reason, message };
 }
 
 /** Replaces conditions by type; the transition time moves only when the status does (Kubernetes API conventions). */
-export function withConditions(old: readonly Condition[], fresh: readonly NewCondition[], now: string): Condition[] {
+export function withConditions(
+  old: readonly Condition[],
+  fresh: readonly NewCondition[],
+  now: string,
+): Condition[] {
   const replaced = fresh.map((next) => {
     const before = old.find((known) => known.type === next.type);
     const unchanged = before !== undefined && before.status === next.status;
