@@ -12,7 +12,7 @@ import { openStateDirectory } from './state-directory.ts';
 const RUN = fileURLToPath(new URL('run.ts', import.meta.url));
 
 /** Starts the cluster in a process of its own, waits until it is ready, and answers its state directory. */
-async function startElsewhere(): Promise<{ readonly directory: string; kill(): Promise<void> }> {
+async function startElsewhere(): Promise<{ readonly directory: string; readonly kill: () => Promise<void> }> {
   const child = spawn(process.execPath, [RUN], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = new Promise((resolve) => child.once('exit', resolve));
   const lines: string[] = [];
