@@ -263,6 +263,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const doors = createDoors({
     api: settings.apiAuthMode,
     ui: settings.uiAuthMode,
+    ownUrls: [settings.apiUrl, ...(settings.uiUrl === undefined ? [] : [settings.uiUrl])],
     trustedProxies: settings.trustedProxies,
     proxyHeader: settings.proxyHeader,
     proxyGroupsHeader: settings.proxyGroupsHeader,

@@ -241,6 +241,32 @@ describe('the dashboard’s own routes', () => {
   });
 });
 
+describe('mode none', () => {
+  it.each([
+    ['a page of ours', 'http://localhost:8082', 'localhost:8082', 200],
+    ['a page of ours at its own URL', 'https://headwind.example.com', 'headwind.example.com', 200],
+    ['a program, by whatever name', undefined, 'anything.example', 200],
+    ['a page of another site whose name points here', 'http://evil.example:8082', 'evil.example:8082', 403],
+  ] as const)('%s', async (...[, origin, host, status]) => {
+    const { ui } = createDoors({
+      api: 'none',
+      ui: 'none',
+      ownUrls: ['https://headwind.example.com'],
+      trustedProxies: [],
+      proxyHeader: 'X-Forwarded-User',
+      sessionSecrets: [],
+      reviewToken: () => Promise.resolve(undefined),
+      reviewAccess: () => Promise.resolve(false),
+      clock: new FakeClock(),
+      log: { warn: () => undefined },
+    });
+    const { post } = anApi({ authenticator: ui.authenticator });
+    const headers = { host, ...(origin !== undefined && { origin }) };
+
+    expect((await post(`${ONE}/approve`, {}, headers)).status).toBe(status);
+  });
+});
+
 describe('signing in', () => {
   const TOKEN = 'right';
 
