@@ -22,13 +22,23 @@ interface Answer {
   readonly next: string | undefined;
 }
 
+export interface ApiBackendOptions {
+  /** Shown to the API, which wants one in mode `token`. */
+  readonly token?: string | undefined;
+  readonly send?: typeof fetch;
+}
+
 /** Acts through Headwind's approval API at `apiUrl`, which has no slash at its end. */
-export function createApiBackend(apiUrl: string, send: typeof fetch = fetch): Backend {
+export function createApiBackend(apiUrl: string, { token, send = fetch }: ApiBackendOptions = {}): Backend {
   const call = async (method: Method, path: string, body?: object): Promise<Answer> => {
     try {
       const response = await send(`${apiUrl}${path}`, {
         method,
-        headers: { accept: 'application/json', 'content-type': 'application/json' },
+        headers: {
+          accept: 'application/json',
+          'content-type': 'application/json',
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        },
         body: body === undefined ? null : JSON.stringify(body),
         signal: AbortSignal.timeout(TIMEOUT_MS),
         redirect: 'error',

@@ -16,6 +16,8 @@ export interface PluginOptions {
   readonly output: Output;
   /** Headwind's own API in place of the cluster's; without a slash at its end. */
   readonly apiUrl: string | undefined;
+  /** A Kubernetes token for that API, where it asks for one. */
+  readonly apiToken: string | undefined;
   readonly approver: string | undefined;
   readonly phases: readonly Phase[];
   readonly timeoutMs: number;
@@ -89,7 +91,7 @@ export function declareOptions(program: Command): Command {
     .option('--reason <text>', 'reject, rollback, holds release: why')
     .option(
       '--api-url <url>',
-      "Headwind's approval API (default: $HEADWIND_API_URL, else the cluster itself)",
+      "Headwind's approval API (default: $HEADWIND_API_URL, else the cluster itself); $HEADWIND_API_TOKEN is shown to it",
     )
     .option('--kubeconfig <file>', 'kubeconfig file (default: as kubectl)')
     .option('--context <name>', 'context of the kubeconfig');
@@ -108,6 +110,7 @@ export function readOptions(
     allNamespaces: options.allNamespaces ?? false,
     output: readIf('--output', options.output, readOneOf(OUTPUTS)) ?? 'table',
     apiUrl: readIf('--api-url', nonEmpty(options.apiUrl ?? env['HEADWIND_API_URL']), readUrl),
+    apiToken: readToken(nonEmpty(env['HEADWIND_API_TOKEN']?.trim())),
     approver: readApprover(options.approver ?? env['HEADWIND_APPROVER']),
     phases: readPhases(options.phase),
     timeoutMs: readIf('--timeout', options.timeout, readDuration) ?? DEFAULT_TIMEOUT_MS,
@@ -168,6 +171,11 @@ function refuseStrayOptions(options: z.infer<typeof Given>, command: string): vo
   }
   if (options.namespace !== undefined && options.allNamespaces === true)
     throw new UsageError('--namespace and --all-namespaces exclude each other');
+}
+
+function readToken(text: string | undefined): string | undefined {
+  if (text === undefined || /^[\x21-\x7e]+$/.test(text)) return text;
+  throw new UsageError('HEADWIND_API_TOKEN: expected a token, without spaces');
 }
 
 function readApprover(text: string | undefined): string | undefined {

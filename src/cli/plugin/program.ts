@@ -148,7 +148,7 @@ async function openSession(run: PluginRun, options: PluginOptions): Promise<Sess
   if (options.apiUrl !== undefined) {
     const connection = await connect(run, options).catch(() => undefined);
     return {
-      backend: createApiBackend(options.apiUrl),
+      backend: createApiBackend(options.apiUrl, { token: options.apiToken }),
       options: { ...options, approver: options.approver ?? connection?.userName },
       namespace: options.namespace ?? connection?.namespace ?? 'default',
     };
