@@ -52,7 +52,13 @@ function toGroup(
     memberStates: new Map(
       members.map(({ workload, artifact, chart }) => [
         `${workloadKey(workload)}#${artifact.name}`,
-        JSON.stringify([chart, artifact, workload.annotations]),
+        JSON.stringify([
+          chart,
+          artifact.image,
+          artifact.release?.running,
+          artifact.release?.obstacle?.code,
+          workload.annotations,
+        ]),
       ]),
     ),
   };
