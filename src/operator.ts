@@ -8,6 +8,8 @@ import { repositoryKey } from './core/image-reference.ts';
 import type { Signal } from './core/signal.ts';
 import type { Workload, WorkloadKind } from './core/workload.ts';
 import { GROUP, requestKey, UpdateRequest } from './core/update-request.ts';
+import { createCharts } from './helm/charts.ts';
+import { countLooks } from './helm/count-looks.ts';
 import { createDoors } from './http/auth/door.ts';
 import type { Health } from './http/dependencies.ts';
 import { startServers, type Ports } from './http/servers.ts';
@@ -15,17 +17,19 @@ import { reviewAccess } from './kubernetes/access-review.ts';
 import { createCatalog } from './kubernetes/catalog.ts';
 import { createKubernetesClient } from './kubernetes/client.ts';
 import type { Connection } from './kubernetes/connection.ts';
-import { KubernetesError, KubernetesUnreachableError, lacksRight } from './kubernetes/errors.ts';
+import { isOutage } from './kubernetes/errors.ts';
 import { createEventRecorder } from './kubernetes/events.ts';
 import { WORKLOAD_KINDS } from './kubernetes/kinds.ts';
 import { createNodes } from './kubernetes/nodes.ts';
 import { createPullSecrets } from './kubernetes/pull-secrets.ts';
+import { readSecret } from './kubernetes/read-secret.ts';
 import { createReflector, type ReflectorEvent } from './kubernetes/reflector.ts';
 import { createReleaseWatch } from './kubernetes/release-watch.ts';
 import { readRunningDigests } from './kubernetes/running-digests.ts';
 import { reviewToken } from './kubernetes/token-review.ts';
 import { createRolloutWatches } from './kubernetes/rollout-watch.ts';
 import { createWorkloadWatch, scopesOf } from './kubernetes/workload-watch.ts';
+import { acceptOnceSynced } from './pipeline/accept-once-synced.ts';
 import { createCoalescer } from './pipeline/coalesce.ts';
 import { countPending } from './pipeline/count-pending.ts';
 import type { Engine } from './pipeline/engine.ts';
@@ -72,8 +76,6 @@ export interface Operator {
   stop(): Promise<void>;
 }
 
-/** How long a webhook that comes before the first lists are complete waits for them. */
-const SYNC_PATIENCE_MS = 10_000;
 /** How long what is being answered may take after SIGTERM: more than an approval waits for its patch, less than Kubernetes waits. */
 const DRAIN_MS = 12_000;
 
@@ -151,15 +153,20 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       engine.workloadChanged(workload, before);
       verifier.workloadChanged(workload);
       poller.workloadChanged(workload, before);
+      charts.releaseChanged(workload);
     },
     onRemoved: (workload: Workload): void => {
       engine.workloadRemoved(workload);
       verifier.workloadChanged(workload);
       poller.workloadRemoved(workload);
+      charts.releaseChanged(workload);
     },
     onCount: (kind: WorkloadKind, count: number): void => countWatched(metrics, kind, count),
   };
-  const releases = createReleaseWatch(watched);
+  const releases = createReleaseWatch({
+    ...watched,
+    onSourceChanged: (source) => charts.sourceChanged(source),
+  });
   const nodes = createNodes({ client, clock, log: logRoot.target('headwind::nodes') });
   const rollouts = createRolloutWatches({
     ...watching,
@@ -168,29 +175,33 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       metrics.rolloutsWatched.set({ state: 'in-line' }, inLine);
     },
   });
-  const { engine, approvals, workloads, rollbacks, holds, verifier, pruner, deliver } = createPipeline({
-    client,
-    rollouts,
-    kinds: [...WORKLOAD_KINDS, releases.kind],
-    catalog,
-    requests,
-    metrics,
-    clock,
-    random,
-    log: logRoot.target('headwind::pipeline'),
-    confirm: (query) => registry.confirm(query),
-    confirmChart: () => Promise.resolve({ outcome: 'unavailable', message: 'charts cannot be asked yet' }),
-    confirmInBackground: (query) => registry.confirm({ ...query, background: true }),
-    platformsOf: (query) => registry.platformsOf(query),
-    nodePlatforms: (placement) => nodes.platformsFor(placement),
-    runningDigests: (workload, artifact) => readRunningDigests(client, workload, artifact),
-    ...credentials,
-    event: (event) => events.record(event),
-    verifyMode: settings.verifyImages,
-    requestExpiryMs: settings.requestExpiryMs,
-    retention: { retentionMs: settings.requestRetentionMs, keepPerArtifact: settings.requestRetentionCount },
-    acts: settings.controllersEnabled,
-  });
+  const { engine, approvals, workloads, rollbacks, holds, verifier, pruner, deliver, deliverCharts } =
+    createPipeline({
+      client,
+      rollouts,
+      kinds: [...WORKLOAD_KINDS, releases.kind],
+      catalog,
+      requests,
+      metrics,
+      clock,
+      random,
+      log: logRoot.target('headwind::pipeline'),
+      confirm: (query) => registry.confirm(query),
+      confirmChart: (query) => charts.confirm(query),
+      confirmInBackground: (query) => registry.confirm({ ...query, background: true }),
+      platformsOf: (query) => registry.platformsOf(query),
+      nodePlatforms: (placement) => nodes.platformsFor(placement),
+      runningDigests: (workload, artifact) => readRunningDigests(client, workload, artifact),
+      ...credentials,
+      event: (event) => events.record(event),
+      verifyMode: settings.verifyImages,
+      requestExpiryMs: settings.requestExpiryMs,
+      retention: {
+        retentionMs: settings.requestRetentionMs,
+        keepPerArtifact: settings.requestRetentionCount,
+      },
+      acts: settings.controllersEnabled,
+    });
 
   const poller = createPoller({
     ...credentials,
@@ -205,6 +216,26 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     random,
     log: logRoot.target('headwind::polling'),
     ...observePolls(metrics),
+  });
+
+  const pollsCharts = settings.pollingEnabled;
+  const charts = createCharts({
+    workloads: () => catalog.all(),
+    sourceOf: (reference) => releases.sourceOf(reference),
+    deliver: (findings) => deliverCharts(findings, pollsCharts ? 'polling' : 'discovery'),
+    discovers: settings.helmAutoDiscovery,
+    pollIntervalMs: pollsCharts ? settings.pollingIntervalMs : undefined,
+    registry,
+    registryConfig: options.registryConfig,
+    insecureRegistries: settings.insecureRegistries,
+    readSecret: (namespace, name) => readSecret(client, namespace, name),
+    cloudCredentials: (host) => cloud.credentialsFor(host),
+    serviceAccountCredentials: (account, repository) =>
+      pullSecrets.credentialsFor({ ...account, pullSecrets: [] }, repository),
+    clock,
+    random,
+    log: logRoot.target('headwind::helm'),
+    ...countLooks(metrics),
   });
 
   const reflectors = [
@@ -250,7 +281,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const stopWorking = async (): Promise<void> => {
     trust.stop();
     unfollowTargets?.();
-    await Promise.all([poller.stop(), pruner.stop()]);
+    await Promise.all([poller.stop(), charts.stop(), pruner.stop()]);
     await Promise.all([engine.stop(), verifier.stop()]);
     await rollouts.stop();
     await notices.stop();
@@ -312,6 +343,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     notices.start();
     if (settings.controllersEnabled) pruner.start();
     if (settings.controllersEnabled && settings.pollingEnabled) poller.start();
+    if (settings.controllersEnabled) charts.start();
     log.info({ requests: requests.size }, 'ready');
   });
   // Whoever wants to know awaits `ready`: a stop before the first lists are complete is no unhandled rejection.
@@ -394,37 +426,4 @@ function buildHealth(engine: Engine, isSynced: () => boolean): Health {
     // The servers answer this themselves: that they are bound needs no check of its own.
     ready: () => report('caches', isSynced(), 'workloads and requests are not all known yet'),
   };
-}
-
-/** A signal that comes before the workloads are known would match nothing and be lost: it waits, or is refused. */
-function acceptOnceSynced({
-  accept,
-  synced,
-  clock,
-  metrics,
-}: {
-  readonly accept: Engine['accept'];
-  readonly synced: Promise<unknown>;
-  readonly clock: Clock;
-  readonly metrics: Metrics;
-}): Engine['accept'] {
-  return async (signals) => {
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const cancel = clock.after(SYNC_PATIENCE_MS, () => reject(new Error('workloads are not known yet')));
-    try {
-      await Promise.race([synced, late]);
-    } finally {
-      cancel();
-    }
-    const outcome = await accept(signals);
-    if (outcome.unresolved === 0) for (const _ of signals) metrics.webhookEventsProcessed.inc();
-    return outcome;
-  };
-}
-
-function isOutage(error: unknown): boolean {
-  if (error instanceof KubernetesUnreachableError) return true;
-  if (lacksRight(error)) return true;
-  // A 404 gets here only where it names no object: the API server does not serve the path (yet).
-  return error instanceof KubernetesError && ([404, 429].includes(error.status) || error.status >= 500);
 }

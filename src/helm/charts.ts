@@ -65,25 +65,26 @@ export function createCharts(options: ChartsOptions): Charts {
   };
 }
 
-function* membersOf({
-  workloads,
-  sourceOf,
-  discovers,
-  pollIntervalMs,
-}: Pick<ChartsOptions, 'workloads' | 'sourceOf' | 'discovers' | 'pollIntervalMs'>): Generator<ChartMember> {
-  for (const workload of workloads()) {
+function* membersOf(options: ChartsOptions): Generator<ChartMember> {
+  for (const workload of options.workloads()) {
     for (const artifact of workload.artifacts) {
-      const reference = artifact.release?.source;
-      const source = reference === undefined ? undefined : sourceOf(reference);
-      const wish = source === undefined ? undefined : chartWish(workload, artifact);
-      if (source === undefined || wish === undefined) continue;
-      const polled =
-        pollIntervalMs === undefined ? undefined : (wish.settings.pollingIntervalMs ?? pollIntervalMs);
-      const intervals = [polled, discovers ? artifact.release?.intervalMs : undefined].filter(
-        (wanted) => wanted !== undefined,
-      );
-      const member = { workload, artifact, source, chart: artifact.name };
-      yield intervals.length === 0 ? member : { ...member, intervalMs: Math.min(...intervals) };
+      const member = toMember(workload, artifact, options);
+      if (member !== undefined) yield member;
     }
   }
+}
+
+function toMember(
+  workload: Workload,
+  artifact: Artifact,
+  { sourceOf, discovers, pollIntervalMs }: ChartsOptions,
+): ChartMember | undefined {
+  const { source: reference, intervalMs: own } = artifact.release ?? {};
+  const source = reference === undefined ? undefined : sourceOf(reference);
+  const wish = source === undefined ? undefined : chartWish(workload, artifact);
+  if (source === undefined || wish === undefined) return undefined;
+  const polled = pollIntervalMs === undefined ? [] : [wish.settings.pollingIntervalMs ?? pollIntervalMs];
+  const intervals = [...polled, ...(discovers && own !== undefined ? [own] : [])];
+  const member = { workload, artifact, source, chart: artifact.name };
+  return intervals.length === 0 ? member : { ...member, intervalMs: Math.min(...intervals) };
 }
