@@ -8,6 +8,8 @@ import { repositoryKey } from './core/image-reference.ts';
 import type { Signal } from './core/signal.ts';
 import type { Workload, WorkloadKind } from './core/workload.ts';
 import { GROUP, requestKey, UpdateRequest } from './core/update-request.ts';
+import { createCharts } from './helm/charts.ts';
+import { countLooks } from './helm/count-looks.ts';
 import { createDoors } from './http/auth/door.ts';
 import type { Assets } from './http/assets.ts';
 import type { Health } from './http/dependencies.ts';
@@ -16,16 +18,19 @@ import { reviewAccess } from './kubernetes/access-review.ts';
 import { createCatalog } from './kubernetes/catalog.ts';
 import { createKubernetesClient } from './kubernetes/client.ts';
 import type { Connection } from './kubernetes/connection.ts';
-import { KubernetesError, KubernetesUnreachableError, lacksRight } from './kubernetes/errors.ts';
+import { isOutage } from './kubernetes/errors.ts';
 import { createEventRecorder } from './kubernetes/events.ts';
 import { WORKLOAD_KINDS } from './kubernetes/kinds.ts';
 import { createNodes } from './kubernetes/nodes.ts';
 import { createPullSecrets } from './kubernetes/pull-secrets.ts';
+import { readSecret } from './kubernetes/read-secret.ts';
 import { createReflector, type ReflectorEvent } from './kubernetes/reflector.ts';
 import { createReleaseWatch } from './kubernetes/release-watch.ts';
 import { readRunningDigests } from './kubernetes/running-digests.ts';
 import { reviewToken } from './kubernetes/token-review.ts';
+import { createRolloutWatches } from './kubernetes/rollout-watch.ts';
 import { createWorkloadWatch, scopesOf } from './kubernetes/workload-watch.ts';
+import { acceptOnceSynced } from './pipeline/accept-once-synced.ts';
 import { createCoalescer } from './pipeline/coalesce.ts';
 import { countPending } from './pipeline/count-pending.ts';
 import type { Engine } from './pipeline/engine.ts';
@@ -74,8 +79,6 @@ export interface Operator {
   stop(): Promise<void>;
 }
 
-/** How long a webhook that comes before the first lists are complete waits for them. */
-const SYNC_PATIENCE_MS = 10_000;
 /** How long what is being answered may take after SIGTERM: more than an approval waits for its patch, less than Kubernetes waits. */
 const DRAIN_MS = 12_000;
 
@@ -151,18 +154,44 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     labelSelector: settings.labelSelector,
     onChanged: (workload: Workload, before: Workload | undefined): void => {
       engine.workloadChanged(workload, before);
+      verifier.workloadChanged(workload);
       poller.workloadChanged(workload, before);
+      charts.releaseChanged(workload);
     },
     onRemoved: (workload: Workload): void => {
       engine.workloadRemoved(workload);
+      verifier.workloadChanged(workload);
       poller.workloadRemoved(workload);
+      charts.releaseChanged(workload);
     },
     onCount: (kind: WorkloadKind, count: number): void => countWatched(metrics, kind, count),
   };
-  const releases = createReleaseWatch(watched);
+  const releases = createReleaseWatch({
+    ...watched,
+    onSourceChanged: (source) => charts.sourceChanged(source),
+  });
   const nodes = createNodes({ client, clock, log: logRoot.target('headwind::nodes') });
-  const { engine, approvals, waitingFor, workloads, rollbacks, holds, pruner, deliver } = createPipeline({
+  const rollouts = createRolloutWatches({
+    ...watching,
+    onCount(followed, inLine) {
+      metrics.rolloutsWatched.set({ state: 'followed' }, followed);
+      metrics.rolloutsWatched.set({ state: 'in-line' }, inLine);
+    },
+  });
+  const {
+    engine,
+    approvals,
+    waitingFor,
+    workloads,
+    rollbacks,
+    holds,
+    verifier,
+    pruner,
+    deliver,
+    deliverCharts,
+  } = createPipeline({
     client,
+    rollouts,
     kinds: [...WORKLOAD_KINDS, releases.kind],
     catalog,
     requests,
@@ -171,7 +200,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     random,
     log: logRoot.target('headwind::pipeline'),
     confirm: (query) => registry.confirm(query),
-    confirmChart: () => Promise.resolve({ outcome: 'unavailable', message: 'charts cannot be asked yet' }),
+    confirmChart: (query) => charts.confirm(query),
     confirmInBackground: (query) => registry.confirm({ ...query, background: true }),
     platformsOf: (query) => registry.platformsOf(query),
     nodePlatforms: (placement) => nodes.platformsFor(placement),
@@ -180,7 +209,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     event: (event) => events.record(event),
     verifyMode: settings.verifyImages,
     requestExpiryMs: settings.requestExpiryMs,
-    retention: { retentionMs: settings.requestRetentionMs, keepPerArtifact: settings.requestRetentionCount },
+    retention: {
+      retentionMs: settings.requestRetentionMs,
+      keepPerArtifact: settings.requestRetentionCount,
+    },
     acts: settings.controllersEnabled,
   });
 
@@ -197,6 +229,26 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     random,
     log: logRoot.target('headwind::polling'),
     ...observePolls(metrics),
+  });
+
+  const pollsCharts = settings.pollingEnabled;
+  const charts = createCharts({
+    workloads: () => catalog.all(),
+    sourceOf: (reference) => releases.sourceOf(reference),
+    deliver: (findings) => deliverCharts(findings, pollsCharts ? 'polling' : 'discovery'),
+    discovers: settings.helmAutoDiscovery,
+    pollIntervalMs: pollsCharts ? settings.pollingIntervalMs : undefined,
+    registry,
+    registryConfig: options.registryConfig,
+    insecureRegistries: settings.insecureRegistries,
+    readSecret: (namespace, name) => readSecret(client, namespace, name),
+    cloudCredentials: (host) => cloud.credentialsFor(host),
+    serviceAccountCredentials: (account, repository) =>
+      pullSecrets.credentialsFor({ ...account, pullSecrets: [] }, repository),
+    clock,
+    random,
+    log: logRoot.target('headwind::helm'),
+    ...countLooks(metrics),
   });
 
   const reflectors = [
@@ -242,8 +294,9 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const stopWorking = async (): Promise<void> => {
     trust.stop();
     unfollowTargets?.();
-    await Promise.all([poller.stop(), pruner.stop()]);
-    await engine.stop();
+    await Promise.all([poller.stop(), charts.stop(), pruner.stop()]);
+    await Promise.all([engine.stop(), verifier.stop()]);
+    await rollouts.stop();
     await notices.stop();
     await Promise.all([releases.stop(), ...reflectors.map((reflector) => reflector.stop())]);
     registry.close();
@@ -254,6 +307,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const doors = createDoors({
     api: settings.apiAuthMode,
     ui: settings.uiAuthMode,
+    ownUrls: [settings.apiUrl, ...(settings.uiUrl === undefined ? [] : [settings.uiUrl])],
     trustedProxies: settings.trustedProxies,
     proxyHeader: settings.proxyHeader,
     proxyGroupsHeader: settings.proxyGroupsHeader,
@@ -299,9 +353,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   for (const reflector of reflectors) reflector.start();
   const ready = synced.done.then(() => {
     engine.start();
+    verifier.start();
     notices.start();
     if (settings.controllersEnabled) pruner.start();
     if (settings.controllersEnabled && settings.pollingEnabled) poller.start();
+    if (settings.controllersEnabled) charts.start();
     log.info({ requests: requests.size }, 'ready');
   });
   // Whoever wants to know awaits `ready`: a stop before the first lists are complete is no unhandled rejection.
@@ -384,37 +440,4 @@ function buildHealth(engine: Engine, isSynced: () => boolean): Health {
     // The servers answer this themselves: that they are bound needs no check of its own.
     ready: () => report('caches', isSynced(), 'workloads and requests are not all known yet'),
   };
-}
-
-/** A signal that comes before the workloads are known would match nothing and be lost: it waits, or is refused. */
-function acceptOnceSynced({
-  accept,
-  synced,
-  clock,
-  metrics,
-}: {
-  readonly accept: Engine['accept'];
-  readonly synced: Promise<unknown>;
-  readonly clock: Clock;
-  readonly metrics: Metrics;
-}): Engine['accept'] {
-  return async (signals) => {
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const cancel = clock.after(SYNC_PATIENCE_MS, () => reject(new Error('workloads are not known yet')));
-    try {
-      await Promise.race([synced, late]);
-    } finally {
-      cancel();
-    }
-    const outcome = await accept(signals);
-    if (outcome.unresolved === 0) for (const _ of signals) metrics.webhookEventsProcessed.inc();
-    return outcome;
-  };
-}
-
-function isOutage(error: unknown): boolean {
-  if (error instanceof KubernetesUnreachableError) return true;
-  if (lacksRight(error)) return true;
-  // A 404 gets here only where it names no object: the API server does not serve the path (yet).
-  return error instanceof KubernetesError && ([404, 429].includes(error.status) || error.status >= 500);
 }

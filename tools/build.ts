@@ -22,6 +22,9 @@ const PROGRAMS = [
   { name: 'kubectl-headwind', flags: [], environment: {} },
 ] as const;
 
+/** Programs of threads, which are started from files of their own beside the others (src/helm/index-thread.ts). */
+const THREADS = ['index-worker'] as const;
+
 /** CommonJS packages inside an ES module still ask for Node's modules through `require`. */
 const REQUIRE =
   "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);";
@@ -32,7 +35,10 @@ const nodeMajor = Number(manifest.engines.node.slice(2));
 await rm(`${root}/dist`, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: PROGRAMS.map(({ name }) => `src/cli/${name}.ts`),
+  entryPoints: [
+    ...PROGRAMS.map(({ name }) => ({ in: `src/cli/${name}.ts`, out: name })),
+    ...THREADS.map((name) => ({ in: `src/helm/${name}.ts`, out: name })),
+  ],
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
   bundle: true,

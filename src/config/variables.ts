@@ -230,7 +230,11 @@ export const VARIABLES = {
 } as const satisfies Readonly<Record<string, Variable<unknown>>>;
 
 /** Read by `kubectl headwind` alone, and therefore no spelling mistakes. */
-export const VARIABLES_OF_THE_PLUGIN: readonly string[] = ['HEADWIND_API_SERVICE', 'HEADWIND_APPROVER'];
+export const VARIABLES_OF_THE_PLUGIN: readonly string[] = [
+  'HEADWIND_API_SERVICE',
+  'HEADWIND_API_TOKEN',
+  'HEADWIND_APPROVER',
+];
 
 function variable<T>(read: Reader<T>, fallback: NoInfer<T>, shown: string, description: string): Variable<T> {
   return { read, fallback, shown, description };

@@ -4,6 +4,7 @@ import { creditorsOf } from './notices.ts';
 import { isOutgrown } from './open-requests.ts';
 import { isFinished } from './request-machine.ts';
 import type { UpdateRequest } from './update-request.ts';
+import { isUnderWatch } from './verification.ts';
 
 export interface RetentionLimits {
   /** How long a finished request is kept at least. */
@@ -26,7 +27,7 @@ export function prunable(
   limits: RetentionLimits,
   nowMs: number,
 ): readonly UpdateRequest[] {
-  const finished = requests.filter((request) => isFinished(request.status.phase));
+  const finished = requests.filter((request) => isFinished(request.status.phase) && !isUnderWatch(request));
   // Statuses know whole seconds only: of those that finished within one, the one proposed later is the newer.
   const newestFirst = finished.sort(
     (a, b) => finishedAt(b) - finishedAt(a) || proposedAtMs(b) - proposedAtMs(a),

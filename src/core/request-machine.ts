@@ -128,7 +128,7 @@ function conditionsOf(request: UpdateRequest, change: Change): readonly NewCondi
     case 'Rejected':
       return [verified, condition('Approved', false, 'Rejected', `Rejected by ${change.by}`)];
     case 'Completed':
-      return [verified, condition('Applied', true, 'Applied', change.message)];
+      return [verified, condition('Applied', true, 'Applied', change.message), ...underWatch(request)];
     case 'Failed':
       return [verified, condition('Applied', false, 'Failed', change.message)];
     case 'RolledBack':
@@ -139,6 +139,13 @@ function conditionsOf(request: UpdateRequest, change: Change): readonly NewCondi
     default:
       return change satisfies never;
   }
+}
+
+/** An update whose rollout is watched from now on says so in the write that says it was applied. */
+function underWatch({ status }: UpdateRequest): readonly NewCondition[] {
+  if (status.verification === undefined) return [];
+  const message = 'The rollout is being watched';
+  return [{ type: 'Healthy', status: 'Unknown', reason: 'Progressing', message }];
 }
 
 function condition(type: ConditionType, holds: boolean, reason: string, message: string): NewCondition {

@@ -13,11 +13,11 @@ export interface StandingHold {
   readonly version: string;
   readonly why: (typeof HOLD_REASONS)[number];
   /** Who said no; absent where that is not known. */
-  readonly by?: string;
+  readonly by?: string | undefined;
   /** RFC 3339; absent where that is not known. */
-  readonly at?: string;
+  readonly at?: string | undefined;
   /** What was said with it. */
-  readonly message?: string;
+  readonly message?: string | undefined;
   /** The name of the request that is the hold. */
   readonly request: string;
 }

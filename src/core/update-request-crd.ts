@@ -65,13 +65,19 @@ function rootSchema(): unknown {
   };
 }
 
-/** What Kubernetes calls a structural schema: no `$schema`, no `additionalProperties: false`, no pattern beside a format. */
+/**
+ * What Kubernetes calls a structural schema: no `$schema`, no `propertyNames`, no pattern beside a format, and
+ * `additionalProperties` only where it says what the values of a map are: without it the API server drops them.
+ */
 function structural(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(structural);
   if (typeof schema !== 'object' || schema == null) return schema;
   const entries = Object.entries(schema).filter(
-    ([key]) =>
-      key !== '$schema' && key !== 'additionalProperties' && !(key === 'pattern' && 'format' in schema),
+    ([key, value]) =>
+      key !== '$schema' &&
+      key !== 'propertyNames' &&
+      !(key === 'additionalProperties' && typeof value === 'boolean') &&
+      !(key === 'pattern' && 'format' in schema),
   );
   return Object.fromEntries(entries.map(([key, value]) => [key, structural(value)]));
 }

@@ -58,15 +58,12 @@ export interface Authorizer {
   authorize(question: Right & { readonly identity: Identity }): Promise<Result<undefined, Problem>>;
 }
 
-/** Mode `none`: everybody may do everything; what nobody signs is recorded under `name`. */
-export function createAnonymousAuthenticator(name: string): Authenticator {
-  return { authenticate: () => Promise.resolve(ok({ kind: 'anonymous', name })) };
-}
-
 const UNNAMED = 'unknown';
 
-/** Mode `none` of the approval API. */
-export const anonymousAuthenticator: Authenticator = createAnonymousAuthenticator(UNNAMED);
+/** Everybody may do everything, and is nobody. */
+export const anonymousAuthenticator: Authenticator = {
+  authenticate: () => Promise.resolve(ok({ kind: 'anonymous', name: UNNAMED })),
+};
 
 /** Whoever was let in may do everything. */
 export const permissiveAuthorizer: Authorizer = { authorize: () => Promise.resolve(ok(undefined)) };

@@ -80,3 +80,51 @@ export const UpdateListQuery = z.object({
   size: z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(PAGE_SIZE),
 });
 export type UpdateListQuery = z.infer<typeof UpdateListQuery>;
+
+const StoryEventShape = z.object({
+  at: z.string(),
+  what: z.enum([
+    'proposed',
+    'verified',
+    'unverified',
+    'approved',
+    'waits',
+    'applied',
+    'healthy',
+    'unhealthy',
+    'watched',
+    'ended',
+  ]),
+  title: z.string(),
+  detail: z.string().optional(),
+});
+
+/** All about one request. */
+export const UpdateDetailShape = z.object({
+  row: UpdateRowShape,
+  story: z.array(StoryEventShape).readonly(),
+  conditions: z
+    .array(
+      z.object({
+        type: z.string(),
+        status: z.string(),
+        reason: z.string(),
+        message: z.string(),
+        lastTransitionTime: z.string(),
+      }),
+    )
+    .readonly(),
+  reason: z.string().optional(),
+  currentImage: z.string(),
+  newImage: z.string(),
+  registryPage: z
+    .string()
+    .optional()
+    .describe("The registry's page about the new version, where it is known"),
+  others: z
+    .array(UpdateRowShape)
+    .readonly()
+    .describe('The other requests of the same artifact, newest first'),
+  yaml: z.string(),
+});
+export type UpdateDetail = Readonly<z.infer<typeof UpdateDetailShape>>;

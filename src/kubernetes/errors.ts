@@ -66,6 +66,14 @@ export function lacksRight(error: unknown): boolean {
   return error.status === 401 || (error.status === 403 && /: User ".*" cannot [a-z]+ /.test(error.message));
 }
 
+/** Whether Kubernetes as such is not there for us now, and not only the object that was asked for. */
+export function isOutage(error: unknown): boolean {
+  if (error instanceof KubernetesUnreachableError) return true;
+  if (lacksRight(error)) return true;
+  // A 404 gets here only where it names no object: the API server does not serve the path (yet).
+  return error instanceof KubernetesError && ([404, 429].includes(error.status) || error.status >= 500);
+}
+
 /**
  * Turns a refusal into an error. `what` names the call, `retryAfter` is the header of that name: seconds, as the
  * API server writes them; the date form of RFC 9110 is not used by it and is ignored.

@@ -32,6 +32,7 @@ const PodWorkload = z.object({
     minReadySeconds: Count,
     selector: LabelSelector,
     template: z.record(z.string(), z.unknown()),
+    podManagementPolicy: Text,
     updateStrategy: z
       .object({ type: Text, rollingUpdate: z.object({ partition: Count }).catch({ partition: 0 }) })
       .catch({ type: '', rollingUpdate: { partition: 0 } }),
@@ -80,6 +81,8 @@ export interface PodHead extends Omit<PodRollout, 'pods' | 'revision'> {
   readonly selector: string;
   readonly template: unknown;
   readonly updateRevision: string;
+  /** Whether a pod that is not ready holds up all others: a StatefulSet's `OrderedReady`. */
+  readonly ordered: boolean;
 }
 
 export type RolloutHead = PodHead | ReleaseRollout;
@@ -122,6 +125,7 @@ function toPodHead(kind: string, { metadata, spec, status }: PodWorkload): PodHe
     selector: selectorQuery(spec.selector),
     template: spec.template,
     updateRevision: status.updateRevision,
+    ordered: kind === 'StatefulSet' && spec.podManagementPolicy !== 'Parallel',
   };
 }
 

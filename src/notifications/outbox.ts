@@ -186,27 +186,42 @@ export class Outbox {
     this.#pump();
   }
 
-  /** What goes next: the first that may, or a group. `nextMs`: when something may, if nothing does now. */
+  /**
+   * What goes next: the first that may, or a group. What has failed less often goes before, so that one that always
+   * fails holds nobody up. `nextMs`: when something may, if nothing does now.
+   */
   #choose(now: number): { readonly batch: readonly Entry[]; readonly nextMs: number | undefined } {
     const { groupsUpTo } = channelOf(this.#target);
-    const blocked = new Set<string>();
-    const ready: Entry[] = [];
-    let nextMs: number | undefined;
-    for (const entry of this.#waiting.values()) {
-      if (entry.inFlight) blocked.add(entry.request);
-      if (blocked.has(entry.request)) continue;
-      if (entry.notBeforeMs > now) {
-        blocked.add(entry.request);
-        nextMs = Math.min(nextMs ?? Infinity, entry.notBeforeMs);
-      } else if (entry.alone) {
-        if (ready.length === 0) return { batch: [entry], nextMs };
-        blocked.add(entry.request);
-      } else {
-        ready.push(entry);
-      }
+    const heads = this.#heads();
+    const due = heads.filter(({ notBeforeMs }) => notBeforeMs <= now);
+    if (due.length === 0) {
+      const times = heads.map(({ notBeforeMs }) => notBeforeMs);
+      return { batch: [], nextMs: times.length === 0 ? undefined : Math.min(...times) };
     }
-    const isGroup = groupsUpTo > 1 && ready.length > GROUP_ABOVE;
-    return { batch: ready.slice(0, isGroup ? groupsUpTo : 1), nextMs };
+    const least = Math.min(...due.map(({ attempts }) => attempts));
+    const first = due.find(({ attempts }) => attempts === least);
+    const going = new Set(
+      due.filter(({ attempts, alone }) => attempts === least && !alone).map(requestOfEntry),
+    );
+    const ready: Entry[] = [];
+    for (const entry of this.#waiting.values()) {
+      if (entry.alone) going.delete(entry.request);
+      if (going.has(entry.request)) ready.push(entry);
+    }
+    const isGroup = groupsUpTo > 1 && ready.length > GROUP_ABOVE && first?.alone === false;
+    return {
+      batch: isGroup ? ready.slice(0, groupsUpTo) : first === undefined ? [] : [first],
+      nextMs: undefined,
+    };
+  }
+
+  /** The first of each request, where none of it is under way. */
+  #heads(): readonly Entry[] {
+    const heads = new Map<string, Entry>();
+    for (const entry of this.#waiting.values()) {
+      if (!heads.has(entry.request)) heads.set(entry.request, entry);
+    }
+    return [...heads.values()].filter(({ inFlight }) => !inFlight);
   }
 
   async #try(batch: readonly Entry[], startedMs: number): Promise<void> {
@@ -235,8 +250,8 @@ export class Outbox {
     for (const { notification, settled } of batch) {
       this.#waiting.delete(notification.id);
       this.#arrived.add(notification.id);
-      this.#options.onDelivered(this.#target, notification);
       settled.resolve('delivered');
+      this.#options.onDelivered(this.#target, notification);
     }
   }
 
@@ -275,7 +290,11 @@ export class Outbox {
 
   #bury({ notification, attempts, settled }: Entry, reason: string): void {
     this.#waiting.delete(notification.id);
-    this.#options.onDead(this.#target, notification, { reason, attempts });
     settled.resolve('dead');
+    this.#options.onDead(this.#target, notification, { reason, attempts });
   }
+}
+
+function requestOfEntry({ request }: Entry): string {
+  return request;
 }

@@ -10,6 +10,8 @@ import { workloadKey, type Artifact, type Workload } from '../core/workload.ts';
 import type { Outcome } from '../scheduling/work-queue.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Applier } from './apply.ts';
+import type { RollbackFinisher } from './finish-rollback.ts';
+import type { VerificationPlanner } from './plan-verification.ts';
 import type { Proposer } from './propose.ts';
 import { artifactKeyOf, type RequestStore } from './request-store.ts';
 
@@ -18,6 +20,10 @@ export interface AdvancerOptions {
   readonly workloadOf: (key: string) => Workload | undefined;
   readonly applier: Applier;
   readonly proposer: Pick<Proposer, 'repropose'>;
+  /** Prepares the watch over a rollout; without it none is watched. */
+  readonly verifications?: VerificationPlanner;
+  /** Does what a rollback needs beside its patch. */
+  readonly rollbacks?: RollbackFinisher;
   readonly clock: Clock;
   readonly log: Log;
   /** Told of every transition that has been written, once each. */
@@ -92,7 +98,7 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
       case 'approve-by-policy':
         return write(request, workload, { to: 'Approved', by: APPROVED_BY_POLICY });
       case 'complete':
-        return write(request, workload, completed(request, step.message, request.spec.currentImage));
+        return finish(request, workload, completed(request, step.message, request.spec.currentImage));
       case 'moved':
         return carryOver(request, workload, step.message);
       case 'apply':
@@ -109,6 +115,11 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
     workload: Workload,
     { artifact }: Extract<Step, { kind: 'apply' }>,
   ): Promise<Outcome | 'again'> {
+    const planned = await options.verifications?.plan(request, workload, artifact);
+    if (planned !== undefined) {
+      await persist(request, planned);
+      return 'again';
+    }
     const outcome = await applier.apply(request, workload, artifact);
     switch (outcome.kind) {
       case 'conflict':
@@ -120,11 +131,24 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
           ...completed(request, APPLIED_MESSAGE, outcome.previousImage),
           startedAtMs: outcome.atMs,
         };
-        return write(request, workload, change);
+        return finish(request, workload, change);
       }
       default:
         return outcome satisfies never;
     }
+  }
+
+  /** A rollback is completed last of all: until then it is open, and whoever starts anew goes on with it. */
+  async function finish(
+    request: UpdateRequest,
+    workload: Workload | undefined,
+    change: Extract<Change, { to: 'Completed' }>,
+  ): Promise<Outcome | 'again'> {
+    if (request.spec.rollback === true && options.rollbacks !== undefined) {
+      const outcome = await options.rollbacks.afterPatch(request, workload);
+      if (outcome.kind !== 'done') return outcome;
+    }
+    return write(request, workload, change);
   }
 
   function completed(

@@ -1,7 +1,13 @@
 import type { Blocker } from '../core/blocker.ts';
-import type { Phase, UpdateRequest } from '../core/update-request.ts';
+import {
+  APPROVED_BY_AUTO_ROLLBACK,
+  type Phase,
+  type UpdateRequest,
+  type WatchOutcome,
+} from '../core/update-request.ts';
 import type { Workload } from '../core/workload.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { FoundStep } from './verify.ts';
 
 interface ObjectReference {
   readonly apiVersion: string;
@@ -25,7 +31,11 @@ export interface AnnouncerOptions {
       | 'updatesRejectedTotal'
       | 'updatesAppliedTotal'
       | 'updatesFailedTotal'
-      | 'updatesSkippedIntervalTotal',
+      | 'updatesSkippedIntervalTotal'
+      | 'rollbacksTotal'
+      | 'rollbacksManualTotal'
+      | 'rollbacksAutomaticTotal'
+      | 'rollbacksFailedTotal',
       { inc(): void }
     >
   >;
@@ -44,6 +54,14 @@ export interface Announcer {
     workload: Workload | undefined,
     by: { readonly identity: string; readonly reason: string | undefined },
   ): void;
+  /** After the watch over a rollout has written what it found: a bad check, or its end. */
+  watched(request: UpdateRequest, workload: Workload | undefined, found: FoundStep): void;
+  /** Pods of a rolled-back version were in the way. */
+  unblocked(
+    rollback: UpdateRequest,
+    workload: Workload | undefined,
+    pods: { readonly deleted: readonly string[]; readonly refused: readonly string[] },
+  ): void;
   invalidAnnotations(workload: Workload, message: string): void;
 }
 
@@ -57,8 +75,26 @@ const REASONS: Readonly<Record<Phase, string>> = {
   Superseded: 'UpdateSuperseded',
   RolledBack: 'UpdateRolledBack',
 };
+const ROLLBACK_REASONS: Readonly<Record<Phase, string>> = {
+  Pending: 'RollbackCreated',
+  Approved: 'RollbackTriggered',
+  Rejected: 'RollbackRejected',
+  Completed: 'RollbackCompleted',
+  Failed: 'RollbackFailed',
+  Expired: 'RollbackExpired',
+  Superseded: 'RollbackSuperseded',
+  RolledBack: 'UpdateRolledBack',
+};
+const WATCH_REASONS: Readonly<Record<WatchOutcome, string>> = {
+  Healthy: 'RolloutHealthy',
+  Unknown: 'RolloutUnknown',
+  HandsOff: 'RolloutLeftAlone',
+  RollingBack: 'RolloutFailed',
+  Unhealthy: 'RolloutFailed',
+};
 /** What people look for when they describe the workload itself. */
 const TOLD_AT_WORKLOAD: readonly Phase[] = ['Pending', 'Completed', 'Failed', 'RolledBack'];
+const ROLLBACK_TOLD_AT_WORKLOAD: readonly Phase[] = ['Approved', 'Completed', 'Failed'];
 
 /** Everything that is told about requests goes through here. */
 export function createAnnouncer({ event, metrics, log }: AnnouncerOptions): Announcer {
@@ -71,10 +107,27 @@ export function createAnnouncer({ event, metrics, log }: AnnouncerOptions): Anno
   const tell = (request: UpdateRequest, workload: Workload | undefined, message: string): void => {
     const { phase } = request.status;
     const type = phase === 'Failed' || phase === 'RolledBack' ? 'Warning' : 'Normal';
-    const reason = REASONS[phase];
-    event({ regarding: toReference(request), type, reason, message });
-    if (workload !== undefined && TOLD_AT_WORKLOAD.includes(phase)) {
-      event({ regarding: workload, type, reason, message });
+    const isRollback = request.spec.rollback === true;
+    const reason = (isRollback ? ROLLBACK_REASONS : REASONS)[phase];
+    const atWorkload = isRollback ? ROLLBACK_TOLD_AT_WORKLOAD : TOLD_AT_WORKLOAD;
+    tellBoth(request, atWorkload.includes(phase) ? workload : undefined, { type, reason, message });
+  };
+  const tellBoth = (
+    request: UpdateRequest,
+    workload: Workload | undefined,
+    told: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string },
+  ): void => {
+    event({ regarding: toReference(request), ...told });
+    if (workload !== undefined) event({ regarding: workload, ...told });
+  };
+  /** A rollback is counted as that and not as an update. */
+  const count = ({ spec, status }: UpdateRequest): void => {
+    if (spec.rollback !== true) counters[status.phase]?.inc();
+    else if (status.phase === 'Failed') metrics.rollbacksFailedTotal.inc();
+    else if (status.phase === 'Completed') {
+      metrics.rollbacksTotal.inc();
+      const automatic = status.approvedBy === APPROVED_BY_AUTO_ROLLBACK;
+      (automatic ? metrics.rollbacksAutomaticTotal : metrics.rollbacksManualTotal).inc();
     }
   };
   return {
@@ -89,7 +142,7 @@ export function createAnnouncer({ event, metrics, log }: AnnouncerOptions): Anno
     },
     moved(request, workload) {
       const { phase, message } = request.status;
-      counters[phase]?.inc();
+      count(request);
       const fields = { ...fieldsOf(request), phase, reason: message };
       if (phase === 'Failed') log.warn(fields, 'update request failed');
       else log.info(fields, 'update request moved on');
@@ -108,6 +161,29 @@ export function createAnnouncer({ event, metrics, log }: AnnouncerOptions): Anno
       const message = `${request.spec.newImage} may be proposed again, says ${identity}${why} (${request.metadata.name})`;
       for (const regarding of [toReference(request), workload])
         if (regarding !== undefined) event({ regarding, type: 'Normal', reason: 'HoldReleased', message });
+    },
+    watched(request, workload, { verification, condition }) {
+      const { outcome, failedChecks } = verification;
+      const { reason: why, message } = condition;
+      const bad = outcome === undefined ? failedChecks > 0 : condition.status === 'False';
+      const fields = { ...fieldsOf(request), outcome, failed_checks: failedChecks, why, reason: message };
+      if (bad) log.warn(fields, 'rollout fails');
+      else log.info(fields, 'rollout is watched');
+      if (outcome === undefined && !bad) return;
+      const reason = outcome === undefined ? 'RolloutCheckFailed' : WATCH_REASONS[outcome];
+      const told = `${request.spec.newImage}: ${message} (${request.metadata.name})`;
+      tellBoth(request, workload, { type: bad ? 'Warning' : 'Normal', reason, message: told });
+    },
+    unblocked(rollback, workload, { deleted, refused }) {
+      const { currentImage } = rollback.spec;
+      const waits = 'the StatefulSet does not go back while they are not ready';
+      if (deleted.length > 0) {
+        const message = `Deleted ${deleted.join(', ')} with ${currentImage}: ${waits}`;
+        tellBoth(rollback, workload, { type: 'Normal', reason: 'BlockingPodsDeleted', message });
+      }
+      if (refused.length === 0) return;
+      const message = `Headwind may not delete pods: delete ${refused.join(', ')} with ${currentImage}, since ${waits}`;
+      tellBoth(rollback, workload, { type: 'Warning', reason: 'BlockingPodsRemain', message });
     },
     invalidAnnotations(workload, message) {
       const { kind, namespace, name } = workload;

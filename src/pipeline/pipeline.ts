@@ -1,8 +1,12 @@
 import type { Blocker } from '../core/blocker.ts';
 import type { Clock } from '../core/clock.ts';
+import { workloadKey, type Workload } from '../core/workload.ts';
 import type { RetentionLimits } from '../core/prunable.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
+import { deleteBlockingPods } from '../kubernetes/blocking-pods.ts';
 import type { TargetKind } from '../kubernetes/kinds.ts';
+import type { RolloutWatches } from '../kubernetes/rollout-watch.ts';
+import type { WorkFailure } from '../scheduling/work-queue.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createAdvancer } from './advance.ts';
@@ -10,16 +14,20 @@ import { createAnnouncer, type AnnouncerOptions } from './announce.ts';
 import { createApplier } from './apply.ts';
 import { createApprovals, type Approvals } from './approvals.ts';
 import { countChartDecision, countChartTransition } from './chart-metrics.ts';
+import { createAutomaticRollback } from './automatic-rollback.ts';
 import { createDecisionLog } from './decision-log.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { createEvidence, type EvidenceOptions } from './evidence.ts';
+import { createRollbackFinisher } from './finish-rollback.ts';
 import { createHeldVersions, type HeldVersions } from './held-versions.ts';
 import { createManualRollbacks, type ManualRollbacks } from './manual-rollbacks.ts';
+import { createVerificationPlanner } from './plan-verification.ts';
 import { createPolledIntake, type PolledIntake } from './polled.ts';
 import { createProposer, type ProposerOptions } from './propose.ts';
 import { createPruner, type Pruner } from './prune.ts';
 import type { RequestStore } from './request-store.ts';
 import { createRollbacks } from './rollbacks.ts';
+import { createVerifier, type RolloutFollower, type Verifier } from './verify.ts';
 import { createWorkloadsView, type WorkloadsView, type WorkloadsViewOptions } from './workloads-view.ts';
 
 export interface PipelineOptions
@@ -40,6 +48,8 @@ export interface PipelineOptions
   readonly client: Pick<KubernetesClient, 'request'>;
   /** The kinds of workload that can be changed. */
   readonly kinds: readonly TargetKind[];
+  /** Who follows the pods of rollouts that are watched. */
+  readonly rollouts: RolloutFollower & Pick<RolloutWatches, 'readOnce'>;
   readonly catalog: ProposerOptions['catalog'] & WorkloadsViewOptions['catalog'];
   readonly requests: RequestStore;
   readonly event: AnnouncerOptions['event'];
@@ -60,6 +70,7 @@ export interface Pipeline {
   readonly waitingFor: (request: string) => readonly Blocker[];
   readonly rollbacks: ManualRollbacks;
   readonly holds: HeldVersions;
+  readonly verifier: Verifier;
   readonly pruner: Pruner;
   /** Takes in what a poll found. */
   readonly deliver: PolledIntake['deliver'];
@@ -84,13 +95,27 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     onCreated: (request, workload) => announcer.created(request, workload),
   });
   const applier = createApplier({ client, clock, kinds: options.kinds });
+  const workloadOf = (key: string): Workload | undefined => catalog.get(key);
   const advancer = createAdvancer({
     requests,
     proposer,
     clock,
     log,
     applier,
-    workloadOf: (key) => catalog.get(key),
+    workloadOf,
+    verifications: createVerificationPlanner({
+      requests,
+      clock,
+      readRollout: (workload) => options.rollouts.readOnce(workload),
+    }),
+    rollbacks: createRollbackFinisher({
+      requests,
+      clock,
+      log,
+      unblock: (target, undone) => deleteBlockingPods(client, target, undone),
+      onTransition: (request, workload) => announcer.moved(request, workload),
+      onUnblocked: (request, workload, pods) => announcer.unblocked(request, workload, pods),
+    }),
     onTransition(request, workload) {
       announcer.moved(request, workload);
       countChartTransition(metrics, request);
@@ -111,6 +136,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     confirmChart: options.confirmChart,
     explainCredentials: options.explainCredentials,
   });
+  const onFailure = (failure: WorkFailure): void => {
+    metrics.reconcileErrorsTotal.inc();
+    log.warn({ ...failure }, 'will try again');
+  };
   const engine = createEngine({
     requests,
     advancer,
@@ -122,10 +151,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     clock,
     random,
     acts: options.acts,
-    onFailure: (failure) => {
-      metrics.reconcileErrorsTotal.inc();
-      log.warn({ ...failure }, 'will try again');
-    },
+    onFailure,
     onDepth: (queue, depth) => metrics.queueDepth.set({ queue }, depth),
     onReconciled: (seconds) => metrics.reconcileDurationSeconds.observe(seconds),
   });
@@ -136,18 +162,32 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     enqueue: (key) => engine.enqueue(key),
     onTransition: (request) => announcer.moved(request, undefined),
   });
-  const rollbacks = createManualRollbacks({
-    catalog,
-    applier,
+  const begin = createRollbacks({
     requests,
-    rollbacks: createRollbacks({
-      requests,
-      advancer,
-      clock,
-      enqueue: (key) => engine.enqueue(key),
-      onCreated: (request, workload) => announcer.created(request, workload),
-      onTransition: (request) => announcer.moved(request, undefined),
-    }),
+    advancer,
+    clock,
+    enqueue: (key) => engine.enqueue(key),
+    onCreated: (request, workload) => announcer.created(request, workload),
+    onTransition: (request) => announcer.moved(request, workloadOf(workloadKey(request.spec.targetRef))),
+  });
+  const rollbacks = createManualRollbacks({ catalog, applier, requests, rollbacks: begin });
+  const verifier = createVerifier({
+    requests,
+    workloadOf,
+    applier,
+    clock,
+    random,
+    rollouts: options.rollouts,
+    rollback: createAutomaticRollback({ requests, applier, clock, rollbacks: begin }),
+    acts: options.acts,
+    onCheck: (kind) =>
+      (kind === 'checked'
+        ? metrics.deploymentHealthChecksTotal
+        : metrics.deploymentHealthFailuresTotal
+      ).inc(),
+    onFound: (request, workload, step) => announcer.watched(request, workload, step),
+    onFailure,
+    onDepth: (depth) => metrics.queueDepth.set({ queue: 'rollouts' }, depth),
   });
   const holds = createHeldVersions({
     catalog,
@@ -173,5 +213,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return outcome;
   };
   const pruner = createPruner({ requests, limits: options.retention, clock, log });
-  return { engine, approvals, workloads, waitingFor, rollbacks, holds, pruner, deliver, deliverCharts };
+  return {
+    engine,
+    approvals,
+    workloads,
+    waitingFor,
+    rollbacks,
+    holds,
+    verifier,
+    pruner,
+    deliver,
+    deliverCharts,
+  };
 }

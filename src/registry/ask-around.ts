@@ -24,6 +24,8 @@ export interface Round<T> {
   readonly registry: Address;
   /** Nobody in particular last. */
   readonly identities: readonly Identity[];
+  /** Why there are no credentials, where there are none, for the words. */
+  readonly nobodyBecause: string | undefined;
   readonly signal: AbortSignal;
   readonly log: RegistryLog;
   /** Throws Unavailable where the answers decide nothing. */
@@ -32,6 +34,7 @@ export interface Round<T> {
 
 /** More are not tried: every one that is refused costs the registry, and us, a request. */
 const MAX_CREDENTIALS = 8;
+const USUAL_REASON = 'no imagePullSecrets of the pod or its service account are for it';
 
 /** By key, each once, nobody in particular last. */
 export function identitiesOf(credentials: readonly Credential[]): ReadonlyMap<string, Identity> {
@@ -48,21 +51,23 @@ export function identitiesOf(credentials: readonly Credential[]): ReadonlyMap<st
  * where the registry itself gives no answer to go by.
  */
 export async function askAround<T>(round: Round<T>): Promise<Outcome<T>> {
-  const { mirrors, registry, identities, signal, log, ask } = round;
+  const { mirrors, registry, identities, signal, log, nobodyBecause, ask } = round;
   for (const mirror of mirrors) {
     const known = mirror.takesCredentials ? identities : [undefined];
-    const outcome = await askAs(known, (identity) => ask(mirror, identity)).catch((error: unknown) => {
+    const outcome = await askAs({ identities: known, nobodyBecause }, (identity) =>
+      ask(mirror, identity),
+    ).catch((error: unknown) => {
       if (!(error instanceof Unavailable) || signal.aborted) throw error;
       return { outcome: 'unavailable' as const, message: error.message };
     });
     if (outcome.outcome === 'told') return outcome;
     log.debug({ mirror: mirror.base.host, reason: outcome.message }, 'a mirror cannot tell');
   }
-  return askAs(identities, (identity) => ask(registry, identity));
+  return askAs({ identities, nobodyBecause }, (identity) => ask(registry, identity));
 }
 
 async function askAs<T>(
-  identities: readonly Identity[],
+  { identities, nobodyBecause = USUAL_REASON }: Pick<Round<T>, 'identities' | 'nobodyBecause'>,
   ask: (identity: Identity) => Promise<Told<T>>,
 ): Promise<Outcome<T>> {
   let missing: Outcome<T> | undefined;
@@ -77,13 +82,12 @@ async function askAs<T>(
     // What it says about a credential tells more than what it says about having none.
     else if (identity !== undefined || refused === '') refused = told.message;
   }
-  const message = `${refused} (${asWhom(identities.length - 1)})`;
+  const message = `${refused} (${asWhom(identities.length - 1, nobodyBecause)})`;
   return missing ?? { outcome: 'unavailable', message, denied: true };
 }
 
-function asWhom(credentials: number): string {
-  if (credentials === 0)
-    return 'asked without credentials: no imagePullSecrets of the pod or its service account are for it';
+function asWhom(credentials: number, nobodyBecause: string): string {
+  if (credentials === 0) return `asked without credentials: ${nobodyBecause}`;
   const tried = credentials === 1 ? 'one credential' : `${credentials} credentials`;
   return `asked with ${tried}, and without`;
 }

@@ -24,6 +24,8 @@ export interface TagsQuestion {
   readonly repository: Repository;
   /** The workload's own, the most specific first. Asked for once per question. */
   readonly credentials: () => Promise<readonly Credential[]>;
+  /** Where there are none: why, for the words. Without it, that the pods' own are meant. */
+  readonly nobodyBecause?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -179,6 +181,7 @@ export function createRegistry(options: RegistryOptions): Registry {
           mirrors: endpoints.mirrors(repository.value),
           registry: endpoints.registry(repository.value),
           identities: [...identities.values()],
+          nobodyBecause: question.nobodyBecause,
           signal,
           log,
           ask: (address, identity) => enquiry.ask({ address, identity, signal }),

@@ -47,7 +47,7 @@ function start(betweenMs: number): void {
 async function told(event: string, text: string): Promise<Line> {
   return eventually(() => lines.find((line) => line.event === event && line.message.includes(text)), {
     what: `${event} with ${text}`,
-    timeoutMs: 15_000,
+    timeoutMs: 20_000,
   });
 }
 
@@ -83,16 +83,20 @@ test('a version arrives, waits, is approved by the printed command, and rolls ou
 });
 
 test(
-  'patches are applied at once, what is paused or too large a step stays, and a broken patch shows',
+  'patches are applied at once, what is paused or too large a step stays, and a broken patch is taken back',
   { timeout: 60_000 },
   async () => {
-    start(1_000);
+    start(4_000);
     await told('request-applied', 'shop/storefront 2.3.4 -> 2.3.5: applied (policy)');
+    await told('container-in-trouble', 'CrashLoopBackOff with storefront:2.3.5');
+    await told('check-failed', 'Check 1 of 2 was bad');
+    await told('request-rolled-back', 'shop/storefront 2.3.4 -> 2.3.5: rolled back');
+    await told('rollback-completed', 'shop/storefront 2.3.5 -> 2.3.4: 2.3.4 is back');
+    await told('request-applied', 'shop/storefront 2.3.4 -> 2.3.6: applied (policy)');
     await told('request-created', 'shop/orders 15.3 -> 15.4: waits for approval');
     await told('request-created', 'platform/reports nightly-2026-03-01 -> nightly-2026-03-02');
     await told('request-superseded', 'shop/checkout 1.4.2 -> 1.5.0');
     await told('rolled-out', 'platform/log-agent: all pods run log-agent:2.2.0');
-    await told('container-in-trouble', 'CrashLoopBackOff with storefront:2.3.6');
     await told('pushed', 'shop/checkout:1.5.1');
     expect(
       lines.filter(

@@ -42,6 +42,32 @@ function makeFamilies(make: FamilyMaker) {
       'headwind_updates_skipped_interval_total',
       'Updates deferred because the minimum interval had not passed',
     ),
+    rollbacksTotal: make.counter('headwind_rollbacks_total', 'Rollbacks that were carried out'),
+    rollbacksManualTotal: make.counter(
+      'headwind_rollbacks_manual_total',
+      'Rollbacks carried out that a person wanted',
+    ),
+    rollbacksAutomaticTotal: make.counter(
+      'headwind_rollbacks_automatic_total',
+      'Rollbacks carried out because a rollout had failed',
+    ),
+    rollbacksFailedTotal: make.counter(
+      'headwind_rollbacks_failed_total',
+      'Attempts at a rollback that could not be carried out',
+    ),
+    deploymentHealthChecksTotal: make.counter(
+      'headwind_deployment_health_checks_total',
+      'Checks of rollouts that are watched, of workloads of every kind',
+    ),
+    deploymentHealthFailuresTotal: make.counter(
+      'headwind_deployment_health_failures_total',
+      'Bad checks of rollouts that are watched, of workloads of every kind',
+    ),
+    rolloutsWatched: make.labelledGauge(
+      'headwind_rollouts_watched',
+      'Workloads whose pods are followed because of a rollout, and those that wait for that',
+      { state: { oneOf: ['followed', 'in-line'] } },
+    ),
     reconcileDurationSeconds: make.histogram(
       'headwind_reconcile_duration_seconds',
       'Time that one reconciliation took',

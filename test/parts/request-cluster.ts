@@ -2,10 +2,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { UpdateRequest } from '../../src/core/update-request.ts';
 import { z } from 'zod';
 
-/** A Kubernetes API that knows UpdateRequests and nothing else, and shows what was asked of it. */
+/** A Kubernetes API that knows UpdateRequests and workloads of apps/v1, and shows what was asked of it. */
 export interface RequestCluster {
   readonly url: string;
   readonly requests: Map<string, UpdateRequest>;
+  /** Objects by their path, such as `/apis/apps/v1/namespaces/shop/deployments/web`. */
+  readonly workloads: Map<string, object>;
   /** `METHOD path?query` of each call. */
   readonly calls: string[];
   /** Called before each patch is judged: somebody else is faster. */
@@ -21,9 +23,13 @@ export interface RequestCluster {
 }
 
 const Patch = z.object({
-  metadata: z.object({ resourceVersion: z.string() }),
-  status: z.record(z.string(), z.unknown()),
+  metadata: z.object({
+    resourceVersion: z.string(),
+    annotations: z.record(z.string(), z.string()).optional(),
+  }),
+  status: z.record(z.string(), z.unknown()).optional(),
 });
+const Creation = z.looseObject({ metadata: z.looseObject({ namespace: z.string(), name: z.string() }) });
 
 /** Starts it on a free port of the loopback interface. */
 export async function startRequestCluster(): Promise<RequestCluster> {
@@ -34,6 +40,7 @@ export async function startRequestCluster(): Promise<RequestCluster> {
 
   const cluster: Omit<RequestCluster, 'url' | 'close'> = {
     requests: new Map(),
+    workloads: new Map(),
     calls: [],
     beforePatch: () => {},
     afterPatch: () => {},
@@ -55,14 +62,38 @@ export async function startRequestCluster(): Promise<RequestCluster> {
     if (url.pathname.endsWith('/selfsubjectreviews')) return review(response);
     const path =
       /^\/apis\/headwind\.sh\/v1alpha1(?:\/namespaces\/([^/]+))?\/updaterequests(?:\/([^/]+))?(\/status)?$/;
+    if (!path.test(url.pathname)) return answerOther(response, url);
     const [, namespace, name, status] = path.exec(url.pathname) ?? [];
+    if (request.method === 'POST') return create(response, Creation.parse(body));
     if (namespace === undefined || name === undefined) return list(response, namespace, url.searchParams);
     const found = cluster.requests.get(`${namespace}/${name}`);
     if (found === undefined) {
       return refuse(response, 404, `updaterequests.headwind.sh "${name}" not found`, { name });
     }
-    if (status === undefined) return reply(response, found);
+    if (request.method === 'GET' && status === undefined) return reply(response, found);
     return patch(response, found, Patch.parse(body));
+  }
+
+  function answerOther(response: ServerResponse, { pathname }: URL): void {
+    const found = cluster.workloads.get(pathname);
+    if (found !== undefined) return reply(response, found);
+    const collection = /^\/apis\/apps\/v1(?:\/namespaces\/[^/]+)?\/([a-z]+)$/.exec(pathname);
+    if (collection === null) {
+      const name = pathname.slice(pathname.lastIndexOf('/') + 1);
+      return refuse(response, 404, `"${name}" not found`, pathname.includes('/namespaces/') ? { name } : {});
+    }
+    const [, plural = ''] = collection;
+    const items = [...cluster.workloads].filter(([path]) => path.includes(`/${plural}/`));
+    return reply(response, { kind: 'List', metadata: {}, items: items.map(([, object]) => object) });
+  }
+
+  function create(response: ServerResponse, body: z.infer<typeof Creation>): void {
+    const { namespace, name } = body.metadata;
+    if (cluster.requests.has(`${namespace}/${name}`)) return refuse(response, 409, 'it exists', { name });
+    const creationTimestamp = '2026-01-01T12:00:00Z';
+    const metadata = { ...body.metadata, uid: `uid-of-${name}`, resourceVersion: '1', creationTimestamp };
+    cluster.put(UpdateRequest.parse({ ...body, metadata }));
+    return reply(response, cluster.requests.get(`${namespace}/${name}`) ?? {});
   }
 
   function review(response: ServerResponse): void {
@@ -86,7 +117,9 @@ export async function startRequestCluster(): Promise<RequestCluster> {
     const now = cluster.requests.get(key) ?? seen;
     if (now.metadata.resourceVersion !== wanted.metadata.resourceVersion)
       return refuse(response, 409, 'the object has been modified');
-    cluster.put(UpdateRequest.parse({ ...now, status: { ...now.status, ...wanted.status } }));
+    const annotations = { ...now.metadata.annotations, ...wanted.metadata.annotations };
+    const metadata = { ...now.metadata, ...(Object.keys(annotations).length > 0 ? { annotations } : {}) };
+    cluster.put(UpdateRequest.parse({ ...now, metadata, status: { ...now.status, ...wanted.status } }));
     const written = cluster.requests.get(key) ?? seen;
     reply(response, written);
     cluster.afterPatch(written);

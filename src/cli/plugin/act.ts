@@ -17,6 +17,10 @@ export interface ActOptions {
   readonly by: string | undefined;
 }
 
+type FinishOptions = Pick<ActOptions, 'backend' | 'terminal' | 'clock' | 'target'> & {
+  readonly timeoutMs: number;
+};
+
 const LOOK_EVERY_MS = 500;
 
 /**
@@ -24,14 +28,27 @@ const LOOK_EVERY_MS = 500;
  * FailedError if it is refused, fails, or is not applied in time.
  */
 export async function approve(options: ActOptions & { readonly timeoutMs: number }): Promise<void> {
-  const { backend, terminal, output, target, timeoutMs } = options;
+  const { backend, terminal, output, target } = options;
   const approved = await backend.approve(target, options.by);
   if (output === 'table' || output === 'wide') {
     terminal.out(`${target.name} approved by ${visible(approved.status.approvedBy ?? 'unknown')}`);
     terminal.out(describeUpdate(approved));
   }
+  await finish(options, approved, (last) => formatOne(last, output));
+}
+
+/**
+ * Waits up to `timeoutMs` (0: not at all) until an approved request is finished, and prints how it ends: as `format`
+ * has it, or as a sentence. Throws FailedError if it fails, or is not applied in time.
+ */
+export async function finish(
+  options: FinishOptions,
+  approved: UpdateRequest,
+  format: (last: UpdateRequest) => string | undefined,
+): Promise<void> {
+  const { terminal, target, timeoutMs } = options;
   const last = timeoutMs === 0 ? approved : await waitUntilFinished(options, approved);
-  const text = formatOne(last, output);
+  const text = format(last);
   if (text !== undefined) terminal.out(text);
   if (last.status.phase === 'Completed' || (timeoutMs === 0 && last.status.phase === 'Approved')) {
     if (text === undefined) terminal.out(`${last.status.phase}${messageOf(last)}`);
@@ -52,10 +69,7 @@ export async function reject(options: ActOptions & { readonly reason: string | u
 }
 
 /** The request when it is finished, or as it was last seen when the time is up. */
-async function waitUntilFinished(
-  options: ActOptions & { readonly timeoutMs: number },
-  approved: UpdateRequest,
-): Promise<UpdateRequest> {
+async function waitUntilFinished(options: FinishOptions, approved: UpdateRequest): Promise<UpdateRequest> {
   const { backend, clock, target, timeoutMs } = options;
   const endMs = clock.now() + timeoutMs;
   let last = approved;

@@ -13,6 +13,8 @@ import { runPlugin } from './program.ts';
 const requests = new Map<string, UpdateRequest>();
 /** How often a request is looked at until it is applied; 0: approving applies it. */
 let looksUntilApplied = 0;
+/** What callers showed as `Authorization`. */
+const shown: (string | null)[] = [];
 let server: Listening;
 
 function change(key: string, next: Parameters<typeof transition>[1]): ReturnType<Approvals['approve']> {
@@ -54,8 +56,19 @@ beforeAll(async () => {
   const app = createApprovalApp({
     approvals,
     workloads: { list: () => [] },
+    rollbacks: {
+      history: () => Promise.resolve({ kind: 'no-workload' }),
+      rollBack: () => Promise.resolve({ kind: 'no-workload' }),
+    },
+    holds: { list: () => [], release: () => Promise.resolve({ kind: 'not-found' }) },
+    notifications: { targets: () => [], deadLetters: () => [], test: () => Promise.resolve(undefined) },
     recentWebhooks: { list: () => [] },
-    authenticator: anonymousAuthenticator,
+    authenticator: {
+      authenticate: (caller) => {
+        shown.push(caller.headers.get('authorization'));
+        return anonymousAuthenticator.authenticate(caller);
+      },
+    },
     audit: { record: () => {} },
     health: { live: () => ({ ok: true, checks: [] }), ready: () => ({ ok: true, checks: [] }) },
     metrics: { httpRejectedTotal: { inc: () => {} } },
@@ -69,14 +82,22 @@ afterAll(() => server.close(0));
 
 beforeEach(() => {
   looksUntilApplied = 0;
+  shown.length = 0;
   requests.clear();
   for (const request of [aRequest({ name: 'one' }), aRequest({ name: 'far', namespace: 'other' })])
     requests.set(requestKey(request), request);
 });
 
 async function run(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  return runWith({}, ...args);
+}
+
+async function runWith(
+  more: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<{ code: number; out: string; err: string }> {
   const terminal = createRecordingTerminal();
-  const env = { HEADWIND_API_URL: `http://127.0.0.1:${server.port}/`, HOME: '/nonexistent' };
+  const env = { HEADWIND_API_URL: `http://127.0.0.1:${server.port}/`, HOME: '/nonexistent', ...more };
   const code = await runPlugin({ args, env, terminal, clock: systemClock });
   return { code, out: terminal.outLines.join('\n'), err: terminal.errLines.join('\n') };
 }
@@ -94,6 +115,16 @@ describe('kubectl headwind with --api-url', () => {
 
   it('lists one namespace', async () => {
     expect((await run('list', '-n', 'other', '-o', 'name')).out).toBe('updaterequest.headwind.sh/far');
+  });
+
+  it('shows the token that it has, and none where it has none', async () => {
+    await run('list', '-n', 'other');
+    await runWith({ HEADWIND_API_TOKEN: ' a-token ' }, 'list', '-n', 'other');
+    expect(shown).toEqual([null, 'Bearer a-token']);
+
+    const { code, err } = await runWith({ HEADWIND_API_TOKEN: 'hunter2 hunter3' }, 'list', '-n', 'other');
+    expect(code).toBe(2);
+    expect(err).not.toContain('hunter');
   });
 
   it('approves in the name that is given', async () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { UpdateRequest } from '../../core/update-request.ts';
 import { FailedError } from '../exit.ts';
+import { createApiRollbacks } from './api-rollbacks.ts';
 import type { Backend, RequestName } from './backend.ts';
 
 const PAGE_SIZE = 500;
@@ -12,6 +13,8 @@ const TIMEOUT_MS = 30_000;
 const Problem = z.object({ detail: z.string().optional(), error: z.string().optional() });
 const Requests = z.array(UpdateRequest);
 
+type Method = 'GET' | 'POST' | 'DELETE';
+
 interface Answer {
   readonly status: number;
   readonly body: unknown;
@@ -19,13 +22,23 @@ interface Answer {
   readonly next: string | undefined;
 }
 
+export interface ApiBackendOptions {
+  /** Shown to the API, which wants one in mode `token`. */
+  readonly token?: string | undefined;
+  readonly send?: typeof fetch;
+}
+
 /** Acts through Headwind's approval API at `apiUrl`, which has no slash at its end. */
-export function createApiBackend(apiUrl: string, send: typeof fetch = fetch): Backend {
-  const call = async (method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> => {
+export function createApiBackend(apiUrl: string, { token, send = fetch }: ApiBackendOptions = {}): Backend {
+  const call = async (method: Method, path: string, body?: object): Promise<Answer> => {
     try {
       const response = await send(`${apiUrl}${path}`, {
         method,
-        headers: { accept: 'application/json', 'content-type': 'application/json' },
+        headers: {
+          accept: 'application/json',
+          'content-type': 'application/json',
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        },
         body: body === undefined ? null : JSON.stringify(body),
         signal: AbortSignal.timeout(TIMEOUT_MS),
         redirect: 'error',
@@ -43,14 +56,25 @@ export function createApiBackend(apiUrl: string, send: typeof fetch = fetch): Ba
     }
   };
 
-  const act = async (
-    action: 'approve' | 'reject',
-    target: RequestName,
-    body: object,
-  ): Promise<UpdateRequest> => {
-    const { status, body: answer } = await call('POST', `${pathOf(target)}/${action}`, body);
+  const ask = async <T extends z.ZodType>(
+    method: Method,
+    path: string,
+    shape: T,
+    body?: object,
+  ): Promise<z.output<T>> => {
+    const { status, body: answer } = await call(method, path, body);
     if (status !== 200 && status !== 202) throw refused(status, answer);
-    return read(UpdateRequest, answer);
+    return read(shape, answer);
+  };
+
+  const act = (action: 'approve' | 'reject', target: RequestName, body: object): Promise<UpdateRequest> =>
+    ask('POST', `${pathOf(target)}/${action}`, UpdateRequest, body);
+
+  const get = async (target: RequestName): Promise<UpdateRequest | undefined> => {
+    const { status, body } = await call('GET', pathOf(target));
+    if (status === 404) return undefined;
+    if (status !== 200) throw refused(status, body);
+    return read(UpdateRequest, body);
   };
 
   return {
@@ -69,14 +93,10 @@ export function createApiBackend(apiUrl: string, send: typeof fetch = fetch): Ba
       }
       throw new FailedError(`there are more than ${MAX_PAGES * PAGE_SIZE} update requests; name a namespace`);
     },
-    get: async (target) => {
-      const { status, body } = await call('GET', pathOf(target));
-      if (status === 404) return undefined;
-      if (status !== 200) throw refused(status, body);
-      return read(UpdateRequest, body);
-    },
+    get,
     approve: (target, by) => act('approve', target, { approver: by }),
     reject: (target, by, reason) => act('reject', target, { approver: by, reason }),
+    ...createApiRollbacks({ ask, get }),
     close: () => {},
   };
 }

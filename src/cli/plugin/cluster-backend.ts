@@ -7,6 +7,7 @@ import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { createRequestStore, requestsPath } from '../../pipeline/request-store.ts';
 import { FailedError } from '../exit.ts';
 import type { Backend, RequestName } from './backend.ts';
+import { createClusterRollbacks } from './cluster-rollbacks.ts';
 
 const PAGE_SIZE = 500;
 const MAX_PAGES = 200;
@@ -48,6 +49,14 @@ export function createClusterBackend({ client, clock, userName }: ClusterBackend
   const identify = async (given: string | undefined): Promise<string> =>
     given ?? (await whoAmI(client)) ?? userName ?? 'unknown';
 
+  const rollbacks = createClusterRollbacks({
+    client,
+    requests,
+    clock,
+    identify,
+    listAll: (namespace) => listAll(client, namespace),
+  });
+
   return {
     list: (namespace) => explained(() => listAll(client, namespace)),
     get: (target) => explained(() => requests.fetch(target.namespace, target.name)),
@@ -55,6 +64,10 @@ export function createClusterBackend({ client, clock, userName }: ClusterBackend
       explained(async () => decide(target, { to: 'Approved', by: await identify(by) })),
     reject: (target, by, reason) =>
       explained(async () => decide(target, { to: 'Rejected', by: await identify(by), reason })),
+    history: (workload) => explained(() => rollbacks.history(workload)),
+    rollBack: (order) => explained(() => rollbacks.rollBack(order)),
+    holds: (namespace) => explained(() => rollbacks.holds(namespace)),
+    releaseHold: (request, by, reason) => explained(() => rollbacks.releaseHold(request, by, reason)),
     close: () => client.close(),
   };
 }

@@ -105,8 +105,8 @@ function paintPhase(line: string, phase: UpdateRequest['status']['phase'] | unde
   return `${line.slice(0, at)}\u001b[${COLOURS[phase]}m${phase}\u001b[0m${line.slice(at + phase.length)}`;
 }
 
-/** As kubectl does: the largest unit alone, two of them while the first is small. */
-function formatAge(ageMs: number): string {
+/** How long ago something was, as kubectl writes it: the largest unit alone, two of them while the first is small. */
+export function formatAge(ageMs: number): string {
   const full = formatDuration(Math.floor(Math.max(0, ageMs) / 1000) * 1000);
   const [first = '0s', second = ''] = full.match(/\d+[a-z]+/g) ?? [];
   return Number.parseInt(first, 10) < 10 ? `${first}${second}` : first;
@@ -120,6 +120,7 @@ function toList(items: readonly UpdateRequest[]): object {
   return { apiVersion: 'v1', kind: 'List', metadata: {}, items };
 }
 
-function toYaml(value: object): string {
+/** YAML as kubectl writes it, without the last line's end. */
+export function toYaml(value: object): string {
   return dump(value, { noRefs: true, lineWidth: -1 }).trimEnd();
 }

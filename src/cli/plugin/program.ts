@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { Clock } from '../../core/clock.ts';
 import { createKubernetesClient } from '../../kubernetes/client.ts';
 import { loadConnection, type Connection } from '../../kubernetes/connection.ts';
-import { FailedError, type ExitCode } from '../exit.ts';
+import { FailedError, UsageError, type ExitCode } from '../exit.ts';
 import { runCommand } from '../run-command.ts';
 import type { Terminal } from '../terminal.ts';
 import { programVersion } from '../version.ts';
@@ -12,7 +12,14 @@ import { createApiBackend } from './api-backend.ts';
 import type { Backend } from './backend.ts';
 import { createClusterBackend } from './cluster-backend.ts';
 import { formatList } from './format.ts';
-import { declareOptions, readOptions, readRequestName, type PluginOptions } from './options.ts';
+import {
+  declareOptions,
+  readOptions,
+  readRequestName,
+  readWorkloadName,
+  type PluginOptions,
+} from './options.ts';
+import { releaseHold, rollBack, showHistory, showHolds } from './rollback-commands.ts';
 
 export interface PluginRun {
   /** Without the paths of Node and of the program. */
@@ -34,7 +41,7 @@ export function runPlugin(run: PluginRun): Promise<ExitCode> {
   const { args, terminal, clock } = run;
   const program = declareOptions(new Command('kubectl-headwind'))
     .usage('<command> [options]')
-    .description('Lists, approves and rejects the updates that Headwind proposes.')
+    .description('Lists, approves and rejects the updates that Headwind proposes, and rolls them back.')
     .version(programVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .configureHelp({ showGlobalOptions: true });
@@ -65,11 +72,61 @@ export function runPlugin(run: PluginRun): Promise<ExitCode> {
       const name = readRequestName(text);
       await withSession(run, program, 'reject', ({ backend, options, namespace }) => {
         const { output, approver: by } = options;
-        return reject({ backend, terminal, clock, output, target: { namespace, name }, by, reason });
+        const why = reason ?? options.reason;
+        return reject({ backend, terminal, clock, output, target: { namespace, name }, by, reason: why });
       });
     });
+  declareRollbacks(run, program);
   // Without a command: what there is, and not an error, as the documentation has it.
   return runCommand(program, args.length === 0 ? ['--help'] : args, terminal);
+}
+
+function declareRollbacks(run: PluginRun, program: Command): void {
+  const { terminal, clock } = run;
+  program
+    .command('history <workload>')
+    .description(
+      'show what the containers of a workload were given, newest first; workload may be deploy/web',
+    )
+    .action(async (text: string) => {
+      await withSession(run, program, 'history', ({ backend, options, namespace }) => {
+        const workload = { namespace, ...readWorkloadName(text, options.kind) };
+        return showHistory({ ...options, backend, terminal, workload });
+      });
+    });
+  program
+    .command('rollback <workload> [container]')
+    .description('go back to the previous version, or to any of the history, and hold what ran')
+    .action(async (text: string, container: string | undefined) => {
+      await withSession(run, program, 'rollback', ({ backend, options, namespace }) => {
+        const workload = { namespace, ...readWorkloadName(text, options.kind) };
+        if (container !== undefined && options.container !== undefined && container !== options.container)
+          throw new UsageError(`"${container}" and --container ${options.container} are two containers`);
+        const named = container ?? options.container;
+        const { approver: by } = options;
+        return rollBack({ ...options, backend, terminal, clock, workload, container: named, by });
+      });
+    });
+  const holds = program
+    .command('holds')
+    .description('list the versions that are held back, since somebody or a failed rollout said no to them')
+    .action(async () => {
+      await withSession(run, program, 'holds', ({ backend, options, namespace }) => {
+        const { output, allNamespaces } = options;
+        const where = allNamespaces ? undefined : namespace;
+        return showHolds({ backend, terminal, clock, output, namespace: where });
+      });
+    });
+  holds
+    .command('release <request>')
+    .description('let the version of a hold be proposed again')
+    .action(async (text: string) => {
+      const name = readRequestName(text);
+      await withSession(run, program, 'holds release', ({ backend, options, namespace }) => {
+        const { approver: by, reason } = options;
+        return releaseHold({ backend, terminal, target: { namespace, name }, by, reason });
+      });
+    });
 }
 
 async function withSession(
@@ -91,7 +148,7 @@ async function openSession(run: PluginRun, options: PluginOptions): Promise<Sess
   if (options.apiUrl !== undefined) {
     const connection = await connect(run, options).catch(() => undefined);
     return {
-      backend: createApiBackend(options.apiUrl),
+      backend: createApiBackend(options.apiUrl, { token: options.apiToken }),
       options: { ...options, approver: options.approver ?? connection?.userName },
       namespace: options.namespace ?? connection?.namespace ?? 'default',
     };

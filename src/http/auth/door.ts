@@ -1,14 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
-import {
-  createAnonymousAuthenticator,
-  permissiveAuthorizer,
-  type Authenticator,
-  type Authorizer,
-} from '../auth.ts';
+import { permissiveAuthorizer, type Authenticator, type Authorizer } from '../auth.ts';
 import type { Log } from '../dependencies.ts';
 import type { EdgeApp } from '../edge.ts';
 import type { Problem } from '../problem.ts';
+import { createAnonymousAuthenticator } from './anonymous-authenticator.ts';
 import { createAttempts } from './attempts.ts';
 import { createHeaderAuthenticator } from './header-authenticator.ts';
 import { createRbacAuthorizer, type RbacAuthorizerOptions } from './rbac-authorizer.ts';
@@ -38,6 +34,8 @@ export interface SignInParts {
 export interface DoorsOptions {
   readonly api: AuthMode;
   readonly ui: AuthMode;
+  /** Where people reach these servers, as far as that is set. */
+  readonly ownUrls?: readonly string[];
   /** Networks whose headers are believed. */
   readonly trustedProxies: readonly string[];
   /** Of mode `proxy`. */
@@ -87,7 +85,7 @@ export function createDoors(options: DoorsOptions): { readonly api: Door; readon
   };
   const open = (name: string): Door => ({
     mode: 'none',
-    authenticator: createAnonymousAuthenticator(name),
+    authenticator: createAnonymousAuthenticator(name, options.ownUrls ?? []),
     authorizer: permissiveAuthorizer,
   });
   const doors = (server: 'api' | 'ui'): Readonly<Record<AuthMode, () => Door>> => ({

@@ -5,6 +5,7 @@ import { describeIssues } from '../api-shapes.ts';
 import { UpdateListQuery } from '../dashboard-shapes.ts';
 import { refuse, type EdgeApp, type EdgeContext } from '../edge.ts';
 import { problem } from '../problem.ts';
+import { describeUpdate } from './update-detail.ts';
 import { listUpdates } from './update-list.ts';
 import { createRowIndex } from './update-rows.ts';
 
@@ -36,5 +37,16 @@ export function mountDashboardData(app: EdgeApp, access: Access, data: Dashboard
     const requests = await requestsFor(c);
     if (requests instanceof Response) return requests;
     return c.json(listUpdates({ requests, query: query.data, rows, waitingFor: data.waitingFor }));
+  });
+
+  app.get('/api/v1/dashboard/updates/:namespace/:name', async (c) => {
+    const { namespace, name } = c.req.param();
+    const allowed = await access.may(c, { verb: 'get', namespace });
+    if (!allowed.ok) return refuse(c, allowed.error);
+    const requests = [...data.requests()].filter(({ metadata }) => metadata.namespace === namespace);
+    const request = requests.find(({ metadata }) => metadata.name === name);
+    if (request === undefined)
+      return refuse(c, problem('HW_NOT_FOUND', `There is no UpdateRequest ${namespace}/${name}.`));
+    return c.json(describeUpdate({ request, requests, rows, waitingFor: data.waitingFor }));
   });
 }

@@ -4,7 +4,7 @@ import { API_VERSION, PLURAL, requestKey, UpdateRequest, type Phase } from '../.
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { createReflector, type Reflector } from '../../kubernetes/reflector.ts';
 import type { Log } from '../../telemetry/log.ts';
-import { requestNews, shortImage } from './request-news.ts';
+import { requestNews, shortImage, watchNews } from './request-news.ts';
 import { rolloutView, troublesOf, type RolloutView, type Trouble } from './rollout-view.ts';
 import type { Teller } from './teller.ts';
 
@@ -42,6 +42,13 @@ export function startNarrator(options: NarratorOptions): { stop(): Promise<void>
 
 function followRequests({ teller, onFirstPending, ...common }: NarratorOptions): Reflector<unknown> {
   const phases = new LRUCache<string, Phase>({ max: REMEMBERED });
+  const watched = new LRUCache<string, string>({ max: REMEMBERED });
+  const tellOfWatch = (key: string, request: UpdateRequest): void => {
+    const news = watchNews(request);
+    if (news === undefined || watched.get(key) === news.message) return;
+    watched.set(key, news.message);
+    teller.tell(news);
+  };
   let pendingSeen = false;
   return createReflector<UpdateRequest>({
     ...common,
@@ -51,7 +58,9 @@ function followRequests({ teller, onFirstPending, ...common }: NarratorOptions):
     onChange: ({ type, item }) => {
       const key = requestKey(item);
       const { phase } = item.status;
-      if (type === 'remove' || phases.get(key) === phase) return;
+      if (type === 'remove') return;
+      tellOfWatch(key, item);
+      if (phases.get(key) === phase) return;
       phases.set(key, phase);
       teller.tell(requestNews(item));
       if (phase !== 'Pending' || !item.spec.requireApproval || pendingSeen) return;

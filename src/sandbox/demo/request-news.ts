@@ -1,10 +1,11 @@
-import type { Phase, UpdateRequest } from '../../core/update-request.ts';
+import type { Phase, UpdateRequest, WatchOutcome } from '../../core/update-request.ts';
 import type { Told, Tone } from './teller.ts';
 
 /** What is told of a request that is in `phase` now and was not before. */
 export function requestNews(request: UpdateRequest): Told {
   const { phase } = request.status;
-  const { event, tone, text } = NEWS[phase];
+  const { event, tone, text } =
+    (request.spec.rollback === true ? ROLLBACK_NEWS[phase] : undefined) ?? NEWS[phase];
   return {
     event,
     tone: phase === 'Pending' && !request.spec.requireApproval ? 'plain' : tone,
@@ -62,6 +63,53 @@ const NEWS: Readonly<Record<Phase, News>> = {
     tone: 'bad',
     text: (request) => `rolled back${because(request)}`,
   },
+};
+
+/** Where a rollback is told of in other words than an update. */
+const ROLLBACK_NEWS: Readonly<Partial<Record<Phase, News>>> = {
+  Pending: {
+    event: 'rollback-created',
+    tone: 'plain',
+    text: ({ metadata }) => `rollback (${metadata.name})`,
+  },
+  Approved: {
+    event: 'rollback-triggered',
+    tone: 'plain',
+    text: ({ status }) => `rollback wanted by ${status.approvedBy ?? 'nobody who is known'}`,
+  },
+  Completed: {
+    event: 'rollback-completed',
+    tone: 'good',
+    text: ({ spec }) => `${versionOf(spec.newImage)} is back`,
+  },
+  Failed: { event: 'rollback-failed', tone: 'bad', text: (request) => `rollback failed${because(request)}` },
+};
+
+/** What is told of the watch over a rollout when it has found out something new; undefined if that is nothing. */
+export function watchNews(request: UpdateRequest): Told | undefined {
+  const { verification, conditions = [] } = request.status;
+  const said = conditions.find(({ type }) => type === 'Healthy');
+  if (verification === undefined || said === undefined || request.status.phase !== 'Completed')
+    return undefined;
+  const { outcome, failedChecks } = verification;
+  const news = outcome === undefined ? undefined : WATCH_NEWS[outcome];
+  if (news === undefined && failedChecks === 0) return undefined;
+  const { event, tone } = news ?? { event: 'check-failed', tone: 'bad' };
+  const fields = {
+    namespace: request.metadata.namespace,
+    request: request.metadata.name,
+    outcome,
+    failedChecks,
+  };
+  return { event, tone, message: `${titleOf(request)}: ${said.message}`, fields };
+}
+
+const WATCH_NEWS: Readonly<Record<WatchOutcome, Pick<News, 'event' | 'tone'>>> = {
+  Healthy: { event: 'rollout-healthy', tone: 'good' },
+  Unknown: { event: 'rollout-unknown', tone: 'wait' },
+  HandsOff: { event: 'rollout-left-alone', tone: 'wait' },
+  RollingBack: { event: 'rollout-failed', tone: 'bad' },
+  Unhealthy: { event: 'rollout-failed', tone: 'bad' },
 };
 
 function by(identity: string | undefined): string {

@@ -13,23 +13,22 @@ export interface Chapter {
 /** What happens first, in this order. */
 export const CHAPTERS: readonly Chapter[] = [
   { repository: 'shop/checkout', tag: '1.5.0', note: 'a minor version, which waits for approval' },
-  { repository: 'shop/storefront', tag: '2.3.5', note: 'a patch, which is applied at once' },
+  {
+    repository: 'shop/storefront',
+    tag: '2.3.5',
+    note: 'a broken patch, applied at once: its containers crash, and Headwind takes it back',
+    labels: { 'headwind.demo/behaviour': 'crash' },
+  },
   { repository: 'platform/log-agent', tag: '2.2.0', note: 'a minor version for the DaemonSet' },
   { repository: 'shop/orders', tag: '15.4', note: 'a minor version for the StatefulSet' },
   { repository: 'platform/gateway', tag: '4.0.0', note: 'a major version, where only patches are wanted' },
   { repository: 'platform/reports', tag: 'nightly-2026-03-02', note: 'the next nightly build' },
   {
-    repository: 'shop/storefront',
-    tag: '2.3.6',
-    note: 'a broken patch: its containers crash, the old pods stay',
-    labels: { 'headwind.demo/behaviour': 'crash' },
-  },
-  {
     repository: 'shop/cart',
     tag: '0.9.2',
     note: 'a patch for what is paused: not applied, even if it is approved',
   },
-  { repository: 'shop/storefront', tag: '2.3.7', note: 'the repaired patch' },
+  { repository: 'shop/storefront', tag: '2.3.6', note: 'the repaired patch, since 2.3.5 is held back' },
   {
     repository: 'shop/checkout',
     tag: '1.5.1',

@@ -25,6 +25,13 @@ export interface SampleWorkload {
 /** Updates at once, and does not wait the usual five minutes between two of them: a demo is watched for less. */
 const AT_ONCE = { [ANNOTATION.requireApproval]: 'false', [ANNOTATION.minUpdateInterval]: '2s' };
 
+/** Is taken back soon when it fails. */
+const VERIFIED = {
+  [ANNOTATION.autoRollback]: 'true',
+  [ANNOTATION.rollbackTimeout]: '60s',
+  [ANNOTATION.healthCheckRetries]: '2',
+};
+
 /** What runs in the demo: one workload for each thing that an annotation can say. */
 export const SAMPLE_WORKLOADS: readonly SampleWorkload[] = [
   {
@@ -42,9 +49,9 @@ export const SAMPLE_WORKLOADS: readonly SampleWorkload[] = [
     namespace: 'shop',
     name: 'storefront',
     replicas: 4,
-    annotations: { [ANNOTATION.policy]: 'patch', ...AT_ONCE },
+    annotations: { [ANNOTATION.policy]: 'patch', ...AT_ONCE, ...VERIFIED },
     containers: [{ name: 'storefront', repository: 'shop/storefront', tag: '2.3.4' }],
-    about: 'patches, at once',
+    about: 'patches, at once; taken back if they fail',
   },
   {
     kind: 'StatefulSet',

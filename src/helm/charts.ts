@@ -1,0 +1,90 @@
+import type { ChartFindings, ChartMember, ChartSource } from '../core/chart-source.ts';
+import type { Confirmation } from '../core/decision.ts';
+import { chartWish } from '../core/poll-wish.ts';
+import type { Artifact, ReleaseChart, Workload } from '../core/workload.ts';
+import { createChartSources, type ChartSourcesOptions } from './chart-sources.ts';
+import { createChartDiscovery, type ChartDiscoveryOptions } from './discovery.ts';
+
+export interface ChartsOptions
+  extends ChartSourcesOptions, Pick<ChartDiscoveryOptions, 'deliver' | 'random' | 'onLook' | 'onDepth'> {
+  readonly log: ChartSourcesOptions['log'] & ChartDiscoveryOptions['log'];
+  readonly workloads: () => Iterable<Workload>;
+  readonly sourceOf: (reference: NonNullable<ReleaseChart['source']>) => ChartSource | undefined;
+  /** Whether sources are looked at by themselves, as often as a release or its source says. */
+  readonly discovers: boolean;
+  /** How often releases are polled that do not say, in milliseconds; absent where nothing is polled. */
+  readonly pollIntervalMs: number | undefined;
+}
+
+/** What releases need of the sources of their charts. */
+export interface Charts {
+  /** Whether the source of this release has that version of its chart. */
+  confirm(query: {
+    readonly workload: Workload;
+    readonly artifact: Artifact;
+    readonly version: string;
+  }): Promise<Confirmation>;
+  /** Begins to look at sources, unless nothing is to be looked at: call it once releases and sources are known. */
+  start(): void;
+  releaseChanged(release: Workload): void;
+  sourceChanged(source: ChartSource): void;
+  stop(): Promise<void>;
+}
+
+/** What holds where neither a release nor its source says how often it is looked at. */
+const INTERVAL_MS = 600_000;
+
+/** Ties releases to their sources: asks about one version, and looks for newer ones. */
+export function createCharts(options: ChartsOptions): Charts {
+  const { discovers, pollIntervalMs } = options;
+  const sources = createChartSources(options);
+  const discovery = createChartDiscovery({
+    ...options,
+    sources,
+    members: () => membersOf(options),
+    deliver: (findings: ChartFindings) => options.deliver(findings),
+    intervalMs: pollIntervalMs ?? INTERVAL_MS,
+  });
+  return {
+    async confirm({ artifact, version }) {
+      const reference = artifact.release?.source;
+      const source = reference === undefined ? undefined : options.sourceOf(reference);
+      if (source === undefined)
+        return { outcome: 'unavailable', message: `where chart ${artifact.name} comes from is not known` };
+      return sources.confirm({ source, chart: artifact.name, version });
+    },
+    start() {
+      if (discovers || pollIntervalMs !== undefined) discovery.start();
+    },
+    releaseChanged: (release) => discovery.releaseChanged(release),
+    sourceChanged: (source) => discovery.sourceChanged(source),
+    async stop() {
+      await discovery.stop();
+      sources.close();
+    },
+  };
+}
+
+function* membersOf(options: ChartsOptions): Generator<ChartMember> {
+  for (const workload of options.workloads()) {
+    for (const artifact of workload.artifacts) {
+      const member = toMember(workload, artifact, options);
+      if (member !== undefined) yield member;
+    }
+  }
+}
+
+function toMember(
+  workload: Workload,
+  artifact: Artifact,
+  { sourceOf, discovers, pollIntervalMs }: ChartsOptions,
+): ChartMember | undefined {
+  const { source: reference, intervalMs: own } = artifact.release ?? {};
+  const source = reference === undefined ? undefined : sourceOf(reference);
+  const wish = source === undefined ? undefined : chartWish(workload, artifact);
+  if (source === undefined || wish === undefined) return undefined;
+  const polled = pollIntervalMs === undefined ? [] : [wish.settings.pollingIntervalMs ?? pollIntervalMs];
+  const intervals = [...polled, ...(discovers && own !== undefined ? [own] : [])];
+  const member = { workload, artifact, source, chart: artifact.name };
+  return intervals.length === 0 ? member : { ...member, intervalMs: Math.min(...intervals) };
+}
