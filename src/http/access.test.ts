@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { anApi, ApiAwayError } from '../../test/api-under-test.ts';
 import { aRequest } from '../../test/builders.ts';
+import { aDashboardOver } from '../../test/dashboard-under-test.ts';
 import { fail, ok } from '../core/result.ts';
 import { FakeClock } from '../../test/parts/fake-clock.ts';
 import { createDoors, type AuthMode } from './auth/door.ts';
 import type { Authenticator, Authorizer, Right } from './auth.ts';
-import { createDashboardApp } from './dashboard.ts';
 import type { EdgeApp } from './edge.ts';
 import { problem } from './problem.ts';
 
@@ -45,7 +45,7 @@ const OPEN_TO_ALL = ['/health', '/livez', '/readyz', '/openapi.json', '/auth/sig
 
 function aDashboard(options: Parameters<typeof anApi>[0] = {}) {
   const api = anApi(options);
-  const dashboard = createDashboardApp({ ...api.dependencies, apiUrl: 'http://localhost:8081' });
+  const dashboard = aDashboardOver(api.dependencies);
   return { ...api, app: dashboard };
 }
 
@@ -285,13 +285,12 @@ describe('signing in', () => {
       log: { warn: () => undefined },
     });
     const { authenticator, authorizer, mountSignIn } = ui;
-    const app = createDashboardApp({
+    const app = aDashboardOver({
       ...api.dependencies,
       authMode: mode,
       authenticator,
       authorizer,
       ...(mountSignIn && { mountSignIn }),
-      apiUrl: 'http://localhost:8081',
     });
     const signIn = async (fields: Record<string, string>, headers: Record<string, string> = {}) =>
       app.request('/auth/sign-in', {

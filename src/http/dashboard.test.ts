@@ -1,27 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { anApi } from '../../test/api-under-test.ts';
 import { aRequest } from '../../test/builders.ts';
+import { aDashboardOver } from '../../test/dashboard-under-test.ts';
 import type { UpdateRequest } from '../core/update-request.ts';
-import type { Assets } from './assets.ts';
-import { createDashboardApp } from './dashboard.ts';
-import { UpdateListShape } from './dashboard-shapes.ts';
+import { UpdateDetailShape, UpdateListShape } from './dashboard-shapes.ts';
 import type { EdgeApp } from './edge.ts';
 
-const assets: Assets = {
-  find: (path) =>
-    Promise.resolve(
-      ['/index.html', '/assets/app-1.js', '/theme.js', '/favicon.svg'].includes(path)
-        ? { body: new TextEncoder().encode(`content of ${path}`), headers: { 'content-type': 'text/plain' } }
-        : undefined,
-    ),
-};
-
 function aDashboard(requests: readonly UpdateRequest[] = [], isBuilt = true): EdgeApp {
-  return createDashboardApp({
-    ...anApi({ requests }).dependencies,
-    dashboard: { requests: () => requests, waitingFor: () => [] },
-    assets: isBuilt ? assets : undefined,
-  });
+  return aDashboardOver(anApi({ requests }).dependencies, { requests, isBuilt });
 }
 
 describe('the page', () => {
@@ -97,5 +83,22 @@ describe('the list of updates', () => {
 
   it.each(['?phase=Lost', '?sort=colour', '?page=0', '?size=5000'])('refuses %s', async (query) => {
     expect((await aDashboard().request(`/api/v1/dashboard/updates${query}`)).status).toBe(400);
+  });
+});
+
+describe('one update', () => {
+  it('is told whole: what changes, what happened, the others of its artifact', async () => {
+    const request = aRequest({ name: 'web-2', newImage: 'nginx:1.27.0' });
+    const app = aDashboard([aRequest({ name: 'web-1', status: { phase: 'Superseded' } }), request]);
+    const response = await app.request(`/api/v1/dashboard/updates/${request.metadata.namespace}/web-2`);
+    const detail = UpdateDetailShape.parse(await response.json());
+    expect(detail.row.name).toBe('web-2');
+    expect(detail.others.map(({ name }) => name)).toEqual(['web-1']);
+    expect(detail.story[0]).toMatchObject({ what: 'proposed' });
+    expect(detail.yaml).toContain('kind: UpdateRequest');
+  });
+
+  it('is not found where there is none', async () => {
+    expect((await aDashboard().request('/api/v1/dashboard/updates/shop/none')).status).toBe(404);
   });
 });

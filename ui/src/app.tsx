@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Route, Switch, useLocation } from 'wouter-preact';
+import { DetailPage } from './detail/detail-page.tsx';
 import { Notice } from './kit/notice.tsx';
 import { ToastArea } from './kit/toasts.tsx';
 import { Header } from './shell/header.tsx';
@@ -39,6 +40,9 @@ export function App(): JSX.Element {
       <Header />
       <main id="main" class="shell-main" tabIndex={-1}>
         <Switch>
+          <Route path="/updates/:namespace/:name">
+            {({ namespace, name }) => <DetailPage namespace={namespace} name={name} />}
+          </Route>
           <Route path="/">
             <UpdatesPage />
           </Route>

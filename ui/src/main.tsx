@@ -12,6 +12,7 @@ import './styles/base.css';
 import './styles/kit.css';
 import './styles/shell.css';
 import './styles/updates.css';
+import './styles/detail.css';
 
 const POLL_MS = 30_000;
 const root = document.getElementById('app');
