@@ -41,7 +41,17 @@ function routesOf(app: EdgeApp): readonly (readonly [string, string])[] {
   return [...new Map(filled.map((route) => [route.join(' '), route])).values()];
 }
 
-const OPEN_TO_ALL = ['/health', '/livez', '/readyz', '/openapi.json', '/auth/sign-in', '/auth/sign-out'];
+const OPEN_TO_ALL = [
+  '/health',
+  '/livez',
+  '/readyz',
+  '/openapi.json',
+  '/auth/sign-in',
+  '/auth/sign-out',
+  '/assets/shop',
+  '/theme.js',
+  '/favicon.svg',
+];
 
 function aDashboard(options: Parameters<typeof anApi>[0] = {}) {
   const api = anApi(options);

@@ -88,7 +88,7 @@ describe('the list of updates', () => {
 
 describe('one update', () => {
   it('is told whole: what changes, what happened, the others of its artifact', async () => {
-    const request = aRequest({ name: 'web-2', newImage: 'nginx:1.27.0' });
+    const request = aRequest({ name: 'web-2' });
     const app = aDashboard([aRequest({ name: 'web-1', status: { phase: 'Superseded' } }), request]);
     const response = await app.request(`/api/v1/dashboard/updates/${request.metadata.namespace}/web-2`);
     const detail = UpdateDetailShape.parse(await response.json());
