@@ -76,6 +76,16 @@ describe('what a target is told', () => {
     });
   });
 
+  it('names no container where a chart moves', () => {
+    const targetRef = { apiVersion: 'v2', kind: 'HelmRelease', name: 'web', namespace: 'shop' };
+    const spec = { targetRef, updateType: 'helmChart', currentImage: 'web:1.0.0' } as const;
+    expect(told('update_detected', {}, spec)).toMatchObject({
+      workload: { kind: 'HelmRelease', namespace: 'shop', name: 'web' },
+      currentImage: 'web:1.0.0',
+    });
+    expect(told('update_detected', {}, spec)).not.toHaveProperty('workload.container');
+  });
+
   it('links to the dashboard where there is one', () => {
     const links = { ...LINKS, uiUrl: 'https://headwind.example.com' };
     const notification = notificationOf(
