@@ -23,10 +23,10 @@ import { createEventRecorder } from './kubernetes/events.ts';
 import { WORKLOAD_KINDS } from './kubernetes/kinds.ts';
 import { createNodes } from './kubernetes/nodes.ts';
 import { createPullSecrets } from './kubernetes/pull-secrets.ts';
-import { readSecret } from './kubernetes/read-secret.ts';
 import { createReflector, type ReflectorEvent } from './kubernetes/reflector.ts';
 import { createReleaseWatch } from './kubernetes/release-watch.ts';
 import { readRunningDigests } from './kubernetes/running-digests.ts';
+import { createSecretReader } from './kubernetes/secret-reader.ts';
 import { reviewToken } from './kubernetes/token-review.ts';
 import { createRolloutWatches } from './kubernetes/rollout-watch.ts';
 import { createWorkloadWatch, scopesOf } from './kubernetes/workload-watch.ts';
@@ -241,7 +241,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     registry,
     registryConfig: options.registryConfig,
     insecureRegistries: settings.insecureRegistries,
-    readSecret: (namespace, name) => readSecret(client, namespace, name),
+    readSecret: createSecretReader(client),
     cloudCredentials: (host) => cloud.credentialsFor(host),
     serviceAccountCredentials: (account, repository) =>
       pullSecrets.credentialsFor({ ...account, pullSecrets: [] }, repository),

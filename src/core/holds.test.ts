@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aRequest, NOON } from '../../test/builders.ts';
-import { recentFailure } from './holds.ts';
+import { findHold, recentFailure } from './holds.ts';
 
 const failed = aRequest({
   status: { phase: 'Failed', message: 'admission refused it', lastUpdated: '2026-01-01T11:30:00Z' },
@@ -22,5 +22,29 @@ describe('an update that failed', () => {
     ['another image that runs', { ...version, currentImage: 'nginx:1.25.1' }],
   ])('does not keep back %s', (_name, other) => {
     expect(recentFailure([failed], other, NOON)).toBeUndefined();
+  });
+});
+
+describe('a version that a rollback is taking back', () => {
+  const done = aRequest({ spec: { currentImage: 'nginx:1.24.0' }, status: { phase: 'Completed' } });
+  const rollback = aRequest({
+    name: 'back',
+    spec: {
+      currentImage: 'nginx:1.26.0',
+      newImage: 'nginx:1.23.0',
+      rollback: true,
+      undoes: [done.metadata.name],
+    },
+    status: { phase: 'Approved' },
+  });
+  const after = { currentImage: 'nginx:1.23.0', tag: '1.26.0', digest: undefined };
+
+  it('is held from the moment that the rollback is approved, before it is RolledBack', () => {
+    expect(findHold([done, rollback], after)).toBe(done);
+    expect(findHold([done], after)).toBeUndefined();
+  });
+
+  it('keeps no other version back', () => {
+    expect(findHold([done, rollback], { ...after, tag: '1.27.0' })).toBeUndefined();
   });
 });

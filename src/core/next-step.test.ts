@@ -231,3 +231,49 @@ it.each(['Rejected', 'Completed', 'Failed', 'Expired', 'Superseded', 'RolledBack
     expect(stepOf(aRequest({ status: { phase } }))).toEqual({ kind: 'finished' });
   },
 );
+
+describe('a rollback', () => {
+  const back = {
+    name: 'back',
+    spec: { currentImage: 'nginx:1.26.0', newImage: 'nginx:1.25.0', rollback: true },
+  };
+  const automatic = { ...back, status: { approvedBy: 'headwind-auto-rollback' } };
+  const running = aContainer({ image: 'nginx:1.26.0' });
+
+  it.each([
+    ['a person wants', back],
+    ['Headwind found necessary', automatic],
+  ])('that %s does not wait for the minimum interval, nor for annotations to be mended', (_, change) => {
+    const annotations = { 'headwind.sh/last-update': '2026-01-01T11:59:59Z', 'headwind.sh/pattern': '[' };
+    const target = aTarget({ annotations, artifact: running });
+    expect(stepOf(anApprovedRequest(change), { target })).toMatchObject({ kind: 'apply' });
+  });
+
+  it('waits for the end of a pause where a person wants it', () => {
+    const target = aTarget({ annotations: { 'headwind.sh/paused': 'true' }, artifact: running });
+    expect(stepOf(anApprovedRequest(back), { target })).toMatchObject({ blockers: [{ code: 'paused' }] });
+  });
+
+  it('is dropped in a pause where nobody wanted it: when that ends it may be wrong', () => {
+    const target = aTarget({ annotations: { 'headwind.sh/paused': 'true' }, artifact: running });
+    expect(stepOf(anApprovedRequest(automatic), { target })).toMatchObject({ change: { to: 'Superseded' } });
+  });
+
+  it('changes nothing where somebody else has changed the image', () => {
+    const target = aTarget({ artifact: aContainer({ image: 'nginx:1.30.0' }) });
+    expect(stepOf(anApprovedRequest(back), { target })).toMatchObject({ change: { to: 'Failed' } });
+    expect(stepOf(anApprovedRequest(automatic), { target })).toMatchObject({ change: { to: 'Superseded' } });
+  });
+
+  it('is applied though a newer version is proposed, and takes the place of none', () => {
+    const newer = aRequest({
+      name: 'newer',
+      spec: { currentImage: 'nginx:1.26.0', newImage: 'nginx:1.27.0' },
+    });
+    const target = aTarget({ artifact: running });
+    expect(stepOf(anApprovedRequest(back), { target, siblings: [newer] })).toMatchObject({ kind: 'apply' });
+    expect(stepOf(aRequest(back), { target, siblings: [newer] })).toMatchObject({ kind: 'wait' });
+    const forced = { ...newer, spec: { ...newer.spec, policy: 'force' as const } };
+    expect(stepOf(forced, { target, siblings: [anApprovedRequest(back)] })).toMatchObject({ kind: 'wait' });
+  });
+});

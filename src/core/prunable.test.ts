@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aRequest, NOON } from '../../test/builders.ts';
+import { aVerification } from '../../test/rollouts.ts';
 import { prunable } from './prunable.ts';
 import type { Phase, UpdateRequest } from './update-request.ts';
 
@@ -34,6 +35,12 @@ describe("what need not be kept of an artifact's requests", () => {
         0,
       ),
     ).toEqual([]);
+  });
+
+  it('is never one whose rollout is being watched', () => {
+    const watched = finished('watched', 1000);
+    const request = { ...watched, status: { ...watched.status, verification: aVerification() } };
+    expect(prunedOf([request], 0)).toEqual([]);
   });
 
   it('is a hold that has been outgrown by an applied version, but not under force', () => {

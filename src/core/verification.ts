@@ -118,11 +118,8 @@ function failed(
   input: WatchInput,
   { reason, message }: { readonly reason: string; readonly message: string },
 ): WatchStep {
-  const { baseline, restoreImage } = input.verification;
-  if (baseline.healthy) {
-    const told = `${message}; ${restoreImage} is restored`;
-    return ended(input, 'RollingBack', { reason, message: told });
-  }
+  const { baseline } = input.verification;
+  if (baseline.healthy) return ended(input, 'RollingBack', { reason, message });
   const told = `${message}; nothing is restored, since it was not healthy before either: ${baseline.message}`;
   return ended(input, 'Unhealthy', { reason, message: told });
 }

@@ -90,6 +90,23 @@ describe.each([
     );
   });
 
+  it('shows nobody what they have no right to see, on no route', async () => {
+    const { app } = make({ authenticator: CAROL, authorizer: rights(() => false).authorizer });
+    // Listings leave out what somebody may not see; who somebody is, they may always know.
+    const narrowed = [
+      '/',
+      '/api/v1/updates',
+      '/api/v1/workloads',
+      '/api/v1/holds',
+      '/api/v1/notifications',
+      '/api/v1/session',
+    ];
+    const reading = routesOf(app).filter(([method]) => method === 'GET');
+
+    for (const [, path] of reading.filter(([, path]) => ![...OPEN_TO_ALL, ...narrowed].includes(path)))
+      expect([path, (await app.request(path)).status]).toEqual([path, 403]);
+  });
+
   it('takes nothing from pages of other sites, on no route', async () => {
     const { app, calls } = make({ authenticator: CAROL });
     const changing = routesOf(app).filter(

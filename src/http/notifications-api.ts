@@ -79,8 +79,11 @@ export function mountNotifications(app: EdgeApp, dependencies: NotificationsDepe
       const filter = await narrowed(c, {});
       if (!filter.ok) return refuse(c, filter.error);
       const { visible = () => true } = filter.value;
+      // Where messages go is a setting; what became of them belongs to whoever may see the request.
+      const settings = await access.may(c, { verb: 'get', resource: 'settings', namespace: ownNamespace });
+      if (!settings.ok && settings.error.code !== 'HW_FORBIDDEN') return refuse(c, settings.error);
       const view: NotificationsView = {
-        targets: notifications.targets().map(({ trouble, ...target }) => ({
+        targets: (settings.ok ? notifications.targets() : []).map(({ trouble, ...target }) => ({
           ...target,
           ...(trouble === undefined ? {} : { trouble }),
         })),

@@ -171,7 +171,8 @@ export function createAnnouncer({ event, metrics, log }: AnnouncerOptions): Anno
       else log.info(fields, 'rollout is watched');
       if (outcome === undefined && !bad) return;
       const reason = outcome === undefined ? 'RolloutCheckFailed' : WATCH_REASONS[outcome];
-      const told = `${request.spec.newImage}: ${message} (${request.metadata.name})`;
+      const next = outcome === 'RollingBack' ? `; ${verification.restoreImage} is restored` : '';
+      const told = `${request.spec.newImage}: ${message}${next} (${request.metadata.name})`;
       tellBoth(request, workload, { type: bad ? 'Warning' : 'Normal', reason, message: told });
     },
     unblocked(rollback, workload, { deleted, refused }) {

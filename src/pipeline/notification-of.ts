@@ -27,7 +27,7 @@ export function notificationOf(
   if (event === undefined) return undefined;
   const { metadata, spec } = request;
   const { kind, name } = spec.targetRef;
-  const container = spec.containerName;
+  const container = spec.updateType === 'image' ? spec.containerName : undefined;
   const path = `${encodeURIComponent(metadata.namespace)}/${encodeURIComponent(metadata.name)}`;
   return {
     id: `${metadata.uid}.${event}`,

@@ -1,4 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { z } from 'zod';
 import type { UpdateRequest } from '../../src/core/update-request.ts';
 import { eventually } from '../parts/eventually.ts';
 import { startNotificationReceiver, type NotificationReceiver } from '../parts/notification-receiver.ts';
@@ -12,6 +16,7 @@ const KINDS = [
   ['StatefulSet', 'statefulsets'],
   ['DaemonSet', 'daemonsets'],
 ] as const;
+const Targets = z.object({ targets: z.array(z.object({ id: z.string() })) });
 type Kind = readonly [(typeof KINDS)[number][0], string];
 
 let world: World;
@@ -351,6 +356,43 @@ describe('nothing is lost and nothing comes twice', () => {
   it('and Headwind has found no bug in itself', () => {
     expect(bugsIn(world)).toEqual([]);
     expect(receiver.tries.filter(({ signed }) => !signed)).toEqual([]);
+  });
+});
+
+describe('the file of targets', () => {
+  it('is followed: a new target hears of what happens from then on, one that is gone of nothing more', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'headwind-targets-'));
+    const file = join(directory, 'notifications.yaml');
+    const write = (...names: readonly string[]): Promise<void> =>
+      writeFile(
+        file,
+        JSON.stringify({
+          targets: names.map((name) => ({
+            name,
+            type: 'webhook',
+            url: `${receiver.url}/${name}`,
+            secret: SECRET,
+          })),
+        }),
+      );
+    const targets = async (): Promise<readonly string[]> => {
+      const answer = await fetch(`${world.headwind().urls.api}/api/v1/notifications`);
+      return Targets.parse(await answer.json()).targets.map(({ id }) => id);
+    };
+    await write('first');
+    await world.restart({ WEBHOOK_ENABLED: 'false', HEADWIND_NOTIFICATIONS_CONFIG: file });
+    const { metadata } = await proposed('followed');
+    await settled('followed');
+    await write('second');
+    await eventually(async () => (await targets()).join() === 'second', { what: 'the file is read anew' });
+    await decide(world, 'approve', metadata.name);
+    const [request] = (await settled('followed')).filter(({ spec }) => spec.targetRef.name === 'followed');
+    expect(request?.status.notifications?.map(({ event, sent }) => [event, sent])).toEqual([
+      ['update_request_created', ['first']],
+      ['update_approved', ['second']],
+      ['update_completed', ['second']],
+    ]);
+    await rm(directory, { recursive: true });
   });
 });
 

@@ -1,3 +1,7 @@
+import type { ControlPlaneAccess } from './control-plane-access.ts';
+import { eventually } from './eventually.ts';
+import { applyManifest } from './manifests.ts';
+
 /** The kinds of Flux that Headwind deals with, by name and group alone: their fields are Flux's business. */
 export const FLUX_KINDS = {
   HelmRelease: { group: 'helm.toolkit.fluxcd.io', plural: 'helmreleases', shortNames: ['hr'], version: 'v2' },
@@ -15,6 +19,8 @@ export const FLUX_KINDS = {
   },
 } as const;
 export type FluxKind = keyof typeof FLUX_KINDS;
+
+const KINDS: readonly FluxKind[] = ['HelmRelease', 'HelmRepository', 'OCIRepository'];
 
 /** A CustomResourceDefinition of a kind of Flux that takes any spec and has a status of its own, as Flux's have. */
 export function fluxCrd(
@@ -97,4 +103,16 @@ export function fluxObject(
     },
     spec: object.spec,
   };
+}
+
+/** Installs them all, and waits until the API server serves them. May be called any number of times. */
+export async function installFluxCrds(access: ControlPlaneAccess): Promise<void> {
+  for (const kind of KINDS) await applyManifest(access, fluxCrd(kind));
+  for (const kind of KINDS) {
+    const { group, version, plural } = FLUX_KINDS[kind];
+    await eventually(
+      async () => (await access.request('GET', `/apis/${group}/${version}/${plural}`)).status === 200,
+      { what: `the API server serves ${plural}.${group}`, timeoutMs: 30_000 },
+    );
+  }
 }

@@ -28,6 +28,11 @@ export interface LayeredImage extends ImagePlace {
   readonly config: object;
 }
 
+/** The types of what is in a chart, by which registries and their clients tell it from an image. */
+const CHART_TYPES = {
+  config: 'application/vnd.cncf.helm.config.v1+json',
+  layer: 'application/vnd.cncf.helm.chart.content.v1.tar+gzip',
+};
 const MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json';
 const CONFIG_TYPE = 'application/vnd.oci.image.config.v1+json';
 const LAYER_TYPE = 'application/vnd.oci.image.layer.v1.tar';
@@ -41,28 +46,45 @@ export async function pushTinyImage({ content, ...place }: TinyImage): Promise<{
   return pushLayeredImage({ ...place, layers, config: { Labels: { content } } });
 }
 
+/** Pushes what `helm push` makes of a chart, but for its content: nobody here unpacks it. */
+export async function pushChart(place: ImagePlace): Promise<{ readonly digest: string }> {
+  const content = new TextEncoder().encode(`${place.repository} ${place.tag}`);
+  const config = { name: place.repository.replace(/^.*\//, ''), version: place.tag.replaceAll('_', '+') };
+  return push(place, { config, layers: [content], types: CHART_TYPES });
+}
+
 /**
  * Pushes an image, layers, configuration and manifest, by the registry's HTTP API
  * (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#push). Throws where the registry refuses.
  */
 export async function pushLayeredImage(image: LayeredImage): Promise<{ readonly digest: string }> {
+  const config = {
+    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+    os: 'linux',
+    config: image.config,
+    rootfs: { type: 'layers', diff_ids: image.layers.map(digestOf) },
+  };
+  return push(image, { config, layers: image.layers, types: { config: CONFIG_TYPE, layer: LAYER_TYPE } });
+}
+
+async function push(
+  image: ImagePlace,
+  content: {
+    readonly config: object;
+    readonly layers: readonly Uint8Array<ArrayBuffer>[];
+    readonly types: { readonly config: string; readonly layer: string };
+  },
+): Promise<{ readonly digest: string }> {
   const send = await signedIn(image);
-  const config = new TextEncoder().encode(
-    JSON.stringify({
-      architecture: process.arch === 'x64' ? 'amd64' : process.arch,
-      os: 'linux',
-      config: image.config,
-      rootfs: { type: 'layers', diff_ids: image.layers.map(digestOf) },
-    }),
-  );
-  for (const blob of [...image.layers, config]) await pushBlob(send, image.repository, blob);
+  const config = new TextEncoder().encode(JSON.stringify(content.config));
+  for (const blob of [...content.layers, config]) await pushBlob(send, image.repository, blob);
   const manifest = new TextEncoder().encode(
     JSON.stringify({
       schemaVersion: 2,
       mediaType: MANIFEST_TYPE,
-      config: { mediaType: CONFIG_TYPE, digest: digestOf(config), size: config.length },
-      layers: image.layers.map((layer) => ({
-        mediaType: LAYER_TYPE,
+      config: { mediaType: content.types.config, digest: digestOf(config), size: config.length },
+      layers: content.layers.map((layer) => ({
+        mediaType: content.types.layer,
         digest: digestOf(layer),
         size: layer.length,
       })),
