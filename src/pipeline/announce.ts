@@ -42,7 +42,7 @@ export interface AnnouncerOptions {
   readonly log: Log;
 }
 
-/** Tells of what happened to a request: Event, metric, log. Later also notifications. */
+/** Tells of what happened to a request: Event, metric, log. Notifications go their own way: src/pipeline/notify.ts. */
 export interface Announcer {
   created(request: UpdateRequest, workload: Workload): void;
   /** After a transition has been written; its phase says which. */
