@@ -133,12 +133,9 @@ export function createAnnouncer({ event, metrics, log }: AnnouncerOptions): Anno
   return {
     created(request, workload) {
       log.info(fieldsOf(request), 'update request created');
-      const { containerName, currentImage, newImage } = request.spec;
-      tell(
-        request,
-        workload,
-        `Container ${containerName ?? ''}: ${currentImage} -> ${newImage} (${request.metadata.name})`,
-      );
+      const { containerName = '', currentImage, newImage, updateType } = request.spec;
+      const artifact = `${updateType === 'helmChart' ? 'Chart' : 'Container'} ${containerName}`;
+      tell(request, workload, `${artifact}: ${currentImage} -> ${newImage} (${request.metadata.name})`);
     },
     moved(request, workload) {
       const { phase, message } = request.status;
