@@ -1,6 +1,7 @@
 import type { Budget } from './budget.ts';
 import { burst } from './budgets/burst.ts';
 import { chooseTags } from './budgets/choose-tags.ts';
+import { helmIndex } from './budgets/helm-index.ts';
 import { residentMemory } from './budgets/resident-memory.ts';
 import { startToReady } from './budgets/start-to-ready.ts';
 import { unmatchedWebhooks } from './budgets/unmatched-webhooks.ts';
@@ -9,6 +10,7 @@ import { updateLatency } from './budgets/update-latency.ts';
 /** All that is measured. At each number of workloads they run in this order: what leaves traces comes last. */
 export const BUDGETS: readonly Budget[] = [
   chooseTags,
+  helmIndex,
   residentMemory,
   startToReady,
   unmatchedWebhooks,

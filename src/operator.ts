@@ -334,6 +334,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     limits: { pushesPerSecond: settings.webhookRateLimit },
     health: buildHealth(engine, synced.isDone),
     doors,
+    requests,
+    random,
     namespaces: () => namespacesOf(catalog.all(), requests.all()),
     ownNamespace: settings.namespace,
     audit: createAudit(logRoot, clock),

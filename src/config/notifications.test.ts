@@ -157,7 +157,7 @@ targets:
         '/etc/headwind/ca.pem': pem,
       },
     });
-    expect(targets.map(({ filter: _, ...rest }) => rest)).toEqual([
+    expect(targets.map((target) => ({ ...target, filter: undefined }))).toEqual([
       {
         id: 'shop-slack',
         channel: 'slack',

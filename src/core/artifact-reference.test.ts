@@ -54,12 +54,12 @@ describe('reading what an artifact runs', () => {
 });
 
 describe('isSameArtifact', () => {
-  it.each<[string, 'image' | 'helmChart', string, string, boolean]>([
-    ['two versions of a chart', 'helmChart', 'nginx:1.0.0', 'nginx:2.0.0', true],
-    ['two charts', 'helmChart', 'nginx:1.0.0', 'redis:1.0.0', false],
-    ['two spellings of an image', 'image', 'nginx:1', 'docker.io/library/nginx:2', true],
-    ['two images', 'image', 'nginx:1', 'reg.example.com/nginx:1', false],
-  ])('%s: %s', (_, updateType, a, b, expected) => {
+  it.each<['image' | 'helmChart', string, string, boolean]>([
+    ['helmChart', 'nginx:1.0.0', 'nginx:2.0.0', true],
+    ['helmChart', 'nginx:1.0.0', 'redis:1.0.0', false],
+    ['image', 'nginx:1', 'docker.io/library/nginx:2', true],
+    ['image', 'nginx:1', 'reg.example.com/nginx:1', false],
+  ])('of a %s: %s and %s', (updateType, a, b, expected) => {
     const [left, right] = [parseRequested({ updateType }, a), parseRequested({ updateType }, b)];
     expect(left.ok && right.ok && isSameArtifact(left.value, right.value)).toBe(expected);
   });

@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { aChart, aRelease, aRequest } from '../../test/builders.ts';
 import { settingsOf } from './annotations.ts';
 import { parseArtifact } from './artifact-reference.ts';
-import { decide, proposalBlockers, toPolicyRule, type Confirmation, type ProposalInput } from './decision.ts';
+import {
+  decide,
+  proposalBlockers,
+  toPolicyRule,
+  type Confirmation,
+  type ProposalInput,
+  type VerifyMode,
+} from './decision.ts';
 import { chooseUnheld } from './list-choice.ts';
 import { compareForPolicy, POLICIES } from './policy.ts';
 import { fluxOwnsRange } from './release-chart.ts';
@@ -134,26 +141,29 @@ describe('the decision about a chart', () => {
     });
   });
 
-  it.each<[string, Case, Confirmation, 'always' | 'auto' | 'never', string]>([
-    ['an image of the same name stays an image', { source: 'webhook' }, NO_CHART, 'auto', 'tag-missing'],
+  it.each<[string, Case & { readonly mode: VerifyMode }, Confirmation, string]>([
     [
-      'an image of the same name, where nothing is verified',
-      { source: 'webhook' },
+      'an image of the same name stays an image',
+      { source: 'webhook', mode: 'auto' },
       NO_CHART,
-      'never',
       'tag-missing',
     ],
-    ['a list that nobody confirms', {}, SILENT, 'auto', 'registry'],
-    ['a push that may be one of an image', { source: 'webhook', type: 'image' }, SILENT, 'auto', 'registry'],
-    ['a push of a chart', { source: 'webhook', type: 'chart' }, SILENT, 'auto', 'update'],
+    ['it does, where nothing is verified', { source: 'webhook', mode: 'never' }, NO_CHART, 'tag-missing'],
+    ['a list that nobody confirms', { mode: 'auto' }, SILENT, 'registry'],
     [
-      'a push of a chart, where all is verified',
-      { source: 'webhook', type: 'chart' },
+      'a push that may be one of an image',
+      { source: 'webhook', type: 'image', mode: 'auto' },
       SILENT,
-      'always',
       'registry',
     ],
-  ])('%s', (_, given, confirmation, mode, expected) => {
+    ['a push of a chart', { source: 'webhook', type: 'chart', mode: 'auto' }, SILENT, 'update'],
+    [
+      'a push of a chart, where all is verified',
+      { source: 'webhook', type: 'chart', mode: 'always' },
+      SILENT,
+      'registry',
+    ],
+  ])('%s', (_, { mode, ...given }, confirmation, expected) => {
     const decision = decide(inputOf(given), confirmation, mode);
     expect(decision.action === 'update' ? 'update' : decision.blockers[0]?.code).toBe(expected);
   });

@@ -7,7 +7,6 @@ import {
   parseWish,
   PREVIOUS,
   type RollbackQuestion,
-  type RollbackRefusal,
 } from './rollback-target.ts';
 import type { Artifact } from './workload.ts';
 
@@ -26,7 +25,7 @@ function choose(
   running: string,
   images: readonly string[],
   wish: RollbackQuestion['wish'] = PREVIOUS,
-): string | RollbackRefusal['kind'] {
+): string {
   const chosen = chooseRollback({ artifacts: [container(running)], history: historyOf(images), wish });
   return chosen.ok ? chosen.value.entry.image : chosen.error.kind;
 }

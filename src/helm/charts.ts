@@ -14,6 +14,8 @@ export interface ChartsOptions
   readonly discovers: boolean;
   /** How often releases are polled that do not say, in milliseconds; absent where nothing is polled. */
   readonly pollIntervalMs: number | undefined;
+  /** Told after each look how many bytes are kept of indexes, roughly. */
+  readonly onKept?: (bytes: number) => void;
 }
 
 /** What releases need of the sources of their charts. */
@@ -43,6 +45,10 @@ export function createCharts(options: ChartsOptions): Charts {
     sources,
     members: () => membersOf(options),
     deliver: (findings: ChartFindings) => options.deliver(findings),
+    onLook: (observation) => {
+      options.onLook?.(observation);
+      options.onKept?.(sources.keptBytes());
+    },
     intervalMs: pollIntervalMs ?? INTERVAL_MS,
   });
   return {
@@ -65,7 +71,10 @@ export function createCharts(options: ChartsOptions): Charts {
   };
 }
 
-function* membersOf(options: ChartsOptions): Generator<ChartMember> {
+type MemberOptions = Pick<ChartsOptions, 'workloads' | 'sourceOf' | 'discovers' | 'pollIntervalMs'>;
+
+/** The charts that are looked for, each with how often that is wanted. */
+export function* membersOf(options: MemberOptions): Generator<ChartMember> {
   for (const workload of options.workloads()) {
     for (const artifact of workload.artifacts) {
       const member = toMember(workload, artifact, options);
@@ -77,7 +86,7 @@ function* membersOf(options: ChartsOptions): Generator<ChartMember> {
 function toMember(
   workload: Workload,
   artifact: Artifact,
-  { sourceOf, discovers, pollIntervalMs }: ChartsOptions,
+  { sourceOf, discovers, pollIntervalMs }: MemberOptions,
 ): ChartMember | undefined {
   const { source: reference, intervalMs: own } = artifact.release ?? {};
   const source = reference === undefined ? undefined : sourceOf(reference);

@@ -67,7 +67,7 @@ const WAIT_LIMIT_MS = 120_000;
 
 /** Makes a reader of chart repositories that remembers the versions of wanted charts, and asks only for what is new. */
 export function createHttpIndexes({ hosts, thread, clock, closing }: HttpIndexesOptions): HttpIndexes {
-  const reader = createIndexReader({ hosts, thread });
+  const reader = createIndexReader({ hosts, thread, clock });
   const kept = new LRUCache<string, KeptIndex>({
     max: MAX_KEPT,
     maxSize: MAX_KEPT_BYTES,

@@ -1,7 +1,9 @@
 import { pipeline, type Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import pLimit from 'p-limit';
 import { z } from 'zod';
+import type { Clock } from '../core/clock.ts';
 import { remoteText, Unavailable } from '../registry/failure.ts';
 import type { Hosts } from '../registry/hosts.ts';
 import type { ExchangeTimeouts, HttpResponse, TlsMaterial } from '../registry/http.ts';
@@ -60,6 +62,8 @@ export const MAX_INDEX_BYTES = 100 * 1024 * 1024;
 const MAX_ERROR_BYTES = 64 * 1024;
 const MAX_VALIDATOR_LENGTH = 300;
 const USER_AGENT = 'headwind';
+/** For so long the loop may be kept at a time. */
+const TURN_MS = 5;
 /** They stand in memory as a whole. */
 const WHOLES_AT_ONCE = 2;
 
@@ -69,8 +73,9 @@ const Chunk = z.instanceof(Uint8Array);
 export function createIndexReader(options: {
   readonly hosts: Pick<Hosts, 'ask'>;
   readonly thread: IndexThread;
+  readonly clock: Pick<Clock, 'now'>;
 }): IndexReader {
-  const { hosts, thread } = options;
+  const { hosts, thread, clock } = options;
   const wholes = pLimit(WHOLES_AT_ONCE);
 
   const ask = async (question: IndexQuestion, taker: Taker): Promise<HttpResponse> => {
@@ -91,7 +96,7 @@ export function createIndexReader(options: {
         timeouts,
         signal,
         maxBodyBytes: MAX_ERROR_BYTES,
-        receive: (body, answered) => receive(body, answered, taker),
+        receive: (body, answered) => receive(body, answered, { taker, clock }),
       },
       { purpose: 'index', urgent },
     );
@@ -177,19 +182,18 @@ function createTaker(push: (chunk: Uint8Array) => void): Taker {
   };
 }
 
+interface Receiver {
+  readonly taker: Taker;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
 /** Feeds the body to the taker, unpacked; one that breaks off is a TransportError. */
-async function receive(body: Readable, headers: Headers, taker: Taker): Promise<void> {
+async function receive(body: Readable, headers: Headers, receiver: Receiver): Promise<void> {
+  const { taker } = receiver;
   const unpacked = unpack(body, headers.get('content-encoding') ?? '');
   if (unpacked === undefined) return taker.fail(new NoIndex('an encoding that was not asked for'));
-  let size = 0;
   try {
-    for await (const chunk of unpacked) {
-      const bytes = Chunk.parse(chunk);
-      size += bytes.length;
-      if (size > MAX_INDEX_BYTES)
-        return taker.fail(new NoIndex(`an index of more than ${MAX_INDEX_BYTES / 2 ** 20} MiB`));
-      if (!taker.take(bytes)) return;
-    }
+    await feed(unpacked, receiver);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (code === 'Z_DATA_ERROR')
@@ -197,6 +201,22 @@ async function receive(body: Readable, headers: Headers, taker: Taker): Promise<
     if (code === 'Z_BUF_ERROR' || code === 'ERR_STREAM_PREMATURE_CLOSE')
       throw new TransportError('host', 'closed the connection in mid-answer', error);
     throw error;
+  }
+}
+
+async function feed(unpacked: Readable, { taker, clock }: Receiver): Promise<void> {
+  let size = 0;
+  let turnBeganMs = clock.now();
+  for await (const chunk of unpacked) {
+    const bytes = Chunk.parse(chunk);
+    size += bytes.length;
+    if (size > MAX_INDEX_BYTES)
+      return taker.fail(new NoIndex(`an index of more than ${MAX_INDEX_BYTES / 2 ** 20} MiB`));
+    if (!taker.take(bytes)) return;
+    // The next pieces may be there already, many of them: without this the loop would get to nothing else.
+    if (clock.now() - turnBeganMs < TURN_MS) continue;
+    await nextTurn();
+    turnBeganMs = clock.now();
   }
 }
 

@@ -12,6 +12,7 @@ import {
 import type { Log } from './dependencies.ts';
 import { callerOf, refuse, type EdgeApp, type EdgeContext } from './edge.ts';
 import { problem, type Problem } from './problem.ts';
+import { visibleNamespaces } from './visible-namespaces.ts';
 
 /** One action for the audit log. Success means that the decision stands, whatever came of applying it. */
 export interface AuditEntry {
@@ -95,8 +96,6 @@ export interface Access {
   readonly audit: { record(entry: AuditEntry): void };
 }
 
-/** What is asked about in one listing; more namespaces than that take a role that sees all. */
-const MAX_NAMESPACES = 500;
 const UNKNOWN_KIND = 'UpdateRequest';
 const READS = ['GET', 'HEAD', 'OPTIONS'];
 
@@ -206,23 +205,10 @@ export function createAccess(dependencies: AccessDependencies): Access {
       });
     },
     async visible(c, namespaces) {
-      const all = await may(c, { verb: 'list', namespace: undefined });
-      if (all.ok) return ok(undefined);
-      if (all.error.code !== 'HW_FORBIDDEN') return all;
-      const asked = [...new Set(namespaces())];
-      if (asked.length > MAX_NAMESPACES) {
-        const detail = `There are more than ${MAX_NAMESPACES} namespaces: name one, or ask for the right to list update requests in all of them.`;
-        return fail(problem('HW_FORBIDDEN', detail));
-      }
-      const answers = await Promise.all(
-        asked.map(async (namespace) => ({ namespace, answer: await may(c, { verb: 'list', namespace }) })),
-      );
-      const seen = new Set<string>();
-      for (const { namespace, answer } of answers) {
-        if (answer.ok) seen.add(namespace);
-        else if (answer.error.code !== 'HW_FORBIDDEN') return answer;
-      }
-      return ok((namespace) => seen.has(namespace));
+      const seen = await visibleNamespaces((right) => may(c, right), namespaces);
+      if (!seen.ok) return seen;
+      const { value } = seen;
+      return ok(value === undefined ? undefined : (namespace: string) => value.has(namespace));
     },
   };
 }

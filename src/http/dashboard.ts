@@ -43,7 +43,6 @@ const CONTENT_SECURITY_POLICY = [
 const HEADERS = {
   // With no-referrer, browsers would send forms of ours with the origin `null`.
   'referrer-policy': 'same-origin',
-  'cross-origin-opener-policy': 'same-origin',
   'permissions-policy': 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
 };
 

@@ -92,7 +92,7 @@ describe('lifting a hold', () => {
     ['what holds nothing', ONE, {}, { kind: 'conflict', message: 'Pending' }, 409, 'HW_NOT_A_HOLD'],
     ['a wrong body', ONE, [], RELEASED, 422, 'HW_UNEXPECTED_SHAPE'],
     ['an API server that is away', ONE, {}, new ApiAwayError('away'), 503, 'HW_UNAVAILABLE'],
-  ])('is refused for %s, and recorded', async (_name, path, body, release, status, code) => {
+  ])('is refused for %s, and recorded', async (...[, path, body, release, status, code]) => {
     const { post, audited } = anApi({ release });
     const response = await post(`${path}/release`, body);
 

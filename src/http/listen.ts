@@ -48,6 +48,8 @@ export interface ListenOptions {
   readonly timeouts?: Partial<Timeouts>;
   /** Further connections are closed at once. */
   readonly maxConnections?: number;
+  /** Takes a request before the application does; true if it is answered, or will be. */
+  readonly take?: (incoming: IncomingMessage, response: ServerResponse) => boolean;
   /** Told of each request that was refused before the application saw it. */
   readonly onRefused?: (code: ProblemCode) => void;
   /** Told when a connection could not be taken, for want of file descriptors say; the server goes on. */
@@ -113,7 +115,9 @@ export async function listen(app: Application, options: ListenOptions): Promise<
       return asResponse(refused);
     },
   });
-  server.on('request', (incoming, response) => void answer(incoming, response));
+  server.on('request', (incoming, response) => {
+    if (options.take?.(incoming, response) !== true) void answer(incoming, response);
+  });
   const refused = new WeakSet<Duplex>();
   server.on('clientError', (error: Error, socket: Duplex) => {
     // The parser complains about every further piece; the first complaint has been answered.

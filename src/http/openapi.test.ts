@@ -3,12 +3,52 @@ import { z } from 'zod';
 import { anApi, ApiAwayError } from '../../test/api-under-test.ts';
 import { aRequest } from '../../test/builders.ts';
 import { fail } from '../core/result.ts';
+import type { ActionOutcome } from './approval-actions.ts';
 import type { DocumentedRoute } from './documented-route.ts';
+import type { PlacedHold } from './holds-api.ts';
+import type { History, Missing, NamedWorkload, RollbackOutcome, RollbackPlan } from './rollback-api.ts';
 import { API_ROUTES, openApiDocument } from './openapi.ts';
 import { problem } from './problem.ts';
 
 const ONE = '/api/v1/updates/shop/web-web-1-26-0-00000000';
 const DOCUMENT = openApiDocument('1.2.3');
+
+const ROLLBACK = '/api/v1/rollback/shop/web';
+const HOLDS = '/api/v1/holds/shop/no';
+const WORKLOAD: NamedWorkload = { kind: 'Deployment', namespace: 'shop', name: 'web' };
+const SEVERAL: Missing = { kind: 'several-kinds', kinds: ['Deployment', 'DaemonSet'] };
+const HISTORY: History = {
+  kind: 'found',
+  workload: WORKLOAD,
+  containers: [{ container: 'web', image: 'nginx:1.26' }],
+  entries: [{ container: 'web', image: 'nginx:1.26', timestamp: '2026-01-01T12:00:00Z', index: 0 }],
+};
+const PLAN: RollbackPlan = {
+  workload: WORKLOAD,
+  container: 'web',
+  previousImage: 'nginx:1.26',
+  image: 'nginx:1.25',
+  index: 1,
+  takesBack: [],
+};
+const HOLD: PlacedHold = {
+  namespace: 'shop',
+  kind: 'Deployment',
+  workload: 'web',
+  artifact: 'web',
+  image: 'nginx:1.26',
+  version: '1.26',
+  why: 'rejected',
+  request: 'no',
+};
+
+function settled(outcome: ActionOutcome): RollbackOutcome {
+  return { kind: 'settled', plan: PLAN, outcome };
+}
+
+function refusedFor(kind: 'ambiguous' | 'no-entry'): RollbackOutcome {
+  return { kind: 'refused', workload: WORKLOAD, refusal: { kind, container: 'web', message: 'no' } };
+}
 
 function find(method: string, path: string): DocumentedRoute | undefined {
   return API_ROUTES.find(
@@ -70,6 +110,7 @@ describe('the OpenAPI document', () => {
 
 describe('real answers are documented, and have the documented shape', () => {
   const accepted = aRequest({ status: { phase: 'Approved' } });
+  const done = aRequest({ status: { phase: 'Completed' } });
   const nobody = { authenticate: () => Promise.resolve(fail(problem('HW_UNAUTHENTICATED', 'who are you'))) };
 
   it.each([
@@ -98,6 +139,29 @@ describe('real answers are documented, and have the documented shape', () => {
     ['POST', `${ONE}/approve`, { outcome: new ApiAwayError('away') }, '{}', 503],
     ['POST', `${ONE}/reject`, {}, '{"reason":"no"}', 200],
     ['POST', `${ONE}/reject`, { outcome: { kind: 'conflict', message: 'no' } }, '{}', 409],
+    ['GET', ROLLBACK, { history: HISTORY }, undefined, 200],
+    ['GET', `${ROLLBACK}?kind=pod`, {}, undefined, 400],
+    ['GET', ROLLBACK, {}, undefined, 404],
+    ['GET', ROLLBACK, { history: SEVERAL }, undefined, 409],
+    ['GET', `${ROLLBACK}/history`, { history: HISTORY }, undefined, 200],
+    ['POST', ROLLBACK, { rollback: { kind: 'planned', plan: PLAN } }, '{"dryRun":true}', 200],
+    ['POST', ROLLBACK, { rollback: settled({ kind: 'done', request: done }) }, '{}', 200],
+    [
+      'POST',
+      ROLLBACK,
+      { rollback: settled({ kind: 'accepted', request: accepted, message: 'later' }) },
+      '{}',
+      202,
+    ],
+    ['POST', ROLLBACK, { rollback: refusedFor('ambiguous') }, '{}', 400],
+    ['POST', ROLLBACK, { rollback: refusedFor('no-entry') }, '{"index":7}', 404],
+    ['POST', ROLLBACK, { rollback: SEVERAL }, '{}', 409],
+    ['POST', ROLLBACK, {}, '[]', 422],
+    ['POST', ROLLBACK, { rollback: settled({ kind: 'not-found' }) }, '{}', 500],
+    ['POST', `${ROLLBACK}/web`, { rollback: settled({ kind: 'done', request: done }) }, undefined, 200],
+    ['GET', '/api/v1/holds', { holds: [HOLD] }, undefined, 200],
+    ['POST', `${HOLDS}/release`, { release: { kind: 'released', request: done } }, '{}', 200],
+    ['POST', `${HOLDS}/release`, { release: { kind: 'conflict', message: 'no' } }, '{}', 409],
     ['GET', '/api/v1/workloads', {}, undefined, 200],
     ['GET', '/api/v1/workloads?namespace=_', {}, undefined, 400],
     ['GET', '/openapi.json', {}, undefined, 200],

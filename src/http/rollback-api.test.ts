@@ -107,7 +107,7 @@ describe('the history', () => {
     ['an unknown kind', `${WEB}?kind=pod`, HISTORY, 400, 'HW_BAD_QUERY'],
     ['an API server that is away', WEB, new ApiAwayError('away'), 503, 'HW_UNAVAILABLE'],
     ['what nobody expected', WEB, new Error('secret'), 500, 'HW_INTERNAL'],
-  ] as const)('%s', async (_name, path, history, status, code) => {
+  ] as const)('%s', async (...[, path, history, status, code]) => {
     const { app } = anApi({ history });
     const response = await app.request(path);
 

@@ -139,24 +139,30 @@ async function readCommand(c: EdgeContext, actor: Actor): Promise<Result<Command
   if (!json.ok) return json;
   const body = RollbackBody.safeParse(json.value ?? {});
   if (!body.success) return fail(wrongBody(describeIssues(body.error)));
-  const { user, reason, dryRun, index, image } = body.data;
-  if (index != null && image != null) return fail(wrongBody('index and image exclude each other'));
-  const container = oneOf([
-    c.req.param('container'),
-    asked.value.container,
-    body.data.container ?? undefined,
-  ]);
-  if (!container.ok) return fail(wrongBody('the container is named in two ways'));
-  const kind = body.data.kind == null ? asked.value.workload.kind : parseKind(body.data.kind);
-  if (kind === undefined && body.data.kind != null) return fail(wrongBody(`kind: must be ${KIND_EXPECTED}`));
+  const { user, reason, dryRun } = body.data;
+  const wanted = readWanted(c, asked.value, body.data);
+  if (!wanted.ok) return fail(wrongBody(wanted.error));
   return ok({
-    workload: { ...asked.value.workload, kind },
-    container: container.value,
-    wish: image == null ? { index: index ?? 1 } : { image },
+    ...wanted.value,
     dryRun: dryRun ?? false,
     identity: actor.nameFor(said(user)),
     reason: said(reason),
   });
+}
+
+/** What is to be rolled back, and to what; what is wrong about it if anything is. */
+function readWanted(
+  c: EdgeContext,
+  { workload, container }: Asked,
+  { index, image, ...body }: RollbackBody,
+): Result<Pick<Command, 'workload' | 'container' | 'wish'>> {
+  if (index != null && image != null) return fail('index and image exclude each other');
+  const named = oneOf([c.req.param('container'), container, body.container]);
+  if (!named.ok) return fail('the container is named in two ways');
+  const kind = body.kind == null ? workload.kind : parseKind(body.kind);
+  if (kind === undefined && body.kind != null) return fail(`kind: must be ${KIND_EXPECTED}`);
+  const wish = image == null ? { index: index ?? 1 } : { image };
+  return ok({ workload: { ...workload, kind }, container: named.value, wish });
 }
 
 function wrongBody(what: string): Problem {
@@ -165,8 +171,8 @@ function wrongBody(what: string): Problem {
 }
 
 /** The one value that is given, however often; undefined if none is. */
-function oneOf(values: readonly (string | undefined)[]): Result<string | undefined, undefined> {
-  const given = new Set(values.filter((value) => value !== undefined));
+function oneOf(values: readonly (string | null | undefined)[]): Result<string | undefined, undefined> {
+  const given = new Set(values.filter((value) => value != null));
   return given.size > 1 ? fail(undefined) : ok([...given][0]);
 }
 

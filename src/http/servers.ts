@@ -1,4 +1,4 @@
-import { createApprovalApp, type ApprovalDependencies } from './approval-api.ts';
+import { createApprovalApp, explainerOf, type ApprovalDependencies } from './approval-api.ts';
 import type { Door } from './auth/door.ts';
 import { createDashboardApp, type DashboardDependencies } from './dashboard.ts';
 import type { Log } from './dependencies.ts';
@@ -6,6 +6,8 @@ import { listen, type Application, type Listening } from './listen.ts';
 import { createMetricsApp, type MetricsDependencies } from './metrics-server.ts';
 import { toLabel } from './problem.ts';
 import { createRecentWebhooks, type RecentWebhooks } from './recent-webhooks.ts';
+import { createUpdateFeed, type RequestSource } from './update-feed.ts';
+import { createUpdateStream, type UpdateStream } from './update-stream.ts';
 import { createWebhookApp, type WebhookDependencies } from './webhook-server.ts';
 
 export interface Ports {
@@ -29,7 +31,11 @@ export interface ServersOptions
   readonly bindAddress: string;
   /** 0 for any free one. */
   readonly ports: Ports;
-  readonly metrics: WebhookDependencies['metrics'] & MetricsDependencies['metrics'];
+  readonly metrics: WebhookDependencies['metrics'] &
+    MetricsDependencies['metrics'] & { readonly eventStreams: { set(value: number): void } };
+  /** What the dashboard's stream of events tells of. */
+  readonly requests: RequestSource;
+  readonly random: () => number;
   /** How people are let in. */
   readonly doors: { readonly api: Door; readonly ui: Door };
   readonly logOf: (server: keyof Ports) => Log;
@@ -49,13 +55,16 @@ export interface Servers {
  */
 export async function startServers(options: ServersOptions): Promise<Servers> {
   const running: Listening[] = [];
+  const stream = createStream(options);
   const close = async (graceMs: number): Promise<void> => {
+    stream.close();
     await Promise.all(running.map((server) => server.close(graceMs)));
   };
   const start = async (server: keyof Ports, app: Application): Promise<number> => {
     const listening = await listen(app, {
       host: options.bindAddress,
       port: options.ports[server],
+      ...(server === 'ui' && { take: (incoming, response) => stream.handle(incoming, response) }),
       onRefused: (code) => options.metrics.httpRejectedTotal.inc({ server, reason: toLabel(code) }),
       onError: (error) => options.logOf(server).warn({ error }, 'connection could not be taken'),
     });
@@ -92,4 +101,20 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
     await close(0);
     throw error;
   }
+}
+
+function createStream(options: ServersOptions): UpdateStream {
+  const { authenticator, authorizer } = options.doors.ui;
+  const epoch = Math.floor(options.random() * Number.MAX_SAFE_INTEGER).toString(36);
+  return createUpdateStream({
+    feed: createUpdateFeed(options.requests, epoch),
+    authenticator,
+    authorizer,
+    namespaces: () => options.namespaces?.() ?? [],
+    explain: explainerOf(options),
+    clock: options.clock,
+    log: options.logOf('ui'),
+    onRefused: (code) => options.metrics.httpRejectedTotal.inc({ server: 'ui', reason: toLabel(code) }),
+    onCount: (count) => options.metrics.eventStreams.set(count),
+  });
 }

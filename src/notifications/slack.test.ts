@@ -88,6 +88,7 @@ describe('a Slack message', () => {
             {
               type: 'mrkdwn',
               text: '<!date^1767268800^{date_short_pretty} at {time}|2026-01-01 12:00:00 UTC>',
+              verbatim: true,
             },
           ],
         },

@@ -25,7 +25,10 @@ export const slackChannel: Channel<SlackTarget> = {
   groupsUpTo: 40,
   render(notifications, target): Message {
     const [first, ...others] = notifications;
-    const content = others.length === 0 ? single(first, target) : slackGroup(notifications);
+    const content =
+      others.length === 0
+        ? slackMessage(first, { buttons: buttonsOf(first, target) })
+        : slackGroup(notifications);
     return {
       body: JSON.stringify({
         ...(target.slackChannel === undefined ? {} : { channel: target.slackChannel }),
@@ -42,11 +45,14 @@ export const slackChannel: Channel<SlackTarget> = {
   },
 };
 
-function single(notification: Notification, target: SlackTarget): object {
+/** What one message says of one notification; `notes` are lines of mrkdwn at its end. */
+export function slackMessage(
+  notification: Notification,
+  { buttons = [], notes = [] }: { readonly buttons?: readonly object[]; readonly notes?: readonly string[] },
+): object {
   const { emoji, colour } = EVENT_LOOKS[notification.event];
   const title = titleOf(notification);
   const more = moreDetails(notification);
-  const buttons = buttonsOf(notification, target);
   return {
     text: fallbackOf(notification),
     blocks: [
@@ -57,7 +63,10 @@ function single(notification: Notification, target: SlackTarget): object {
       fieldsOf(mainDetails(notification)),
       ...(more.length === 0 ? [] : [fieldsOf(more)]),
       ...(buttons.length === 0 ? [] : [{ type: 'actions', elements: buttons }]),
-      { type: 'context', elements: [{ type: 'mrkdwn', text: slackTime(notification.timestampMs) }] },
+      {
+        type: 'context',
+        elements: [slackTime(notification.timestampMs), ...notes].map(verbatim),
+      },
     ],
     attachments: [{ color: colour, fallback: plainText(title, FALLBACK_LIMIT) }],
   };
@@ -77,10 +86,14 @@ function fieldsOf(details: readonly Detail[]): object {
     type: 'section',
     fields: details.map((detail) => {
       const label = `*${mrkdwnWords(detail.label, 100)}:*\n`;
-      // `verbatim`: Slack itself makes no links or mentions out of the words.
-      return { type: 'mrkdwn', text: label + valueOf(detail, FIELD_LIMIT - label.length), verbatim: true };
+      return verbatim(label + valueOf(detail, FIELD_LIMIT - label.length));
     }),
   };
+}
+
+/** Mrkdwn in which Slack makes no links and mentions out of words. */
+function verbatim(text: string): object {
+  return { type: 'mrkdwn', text, verbatim: true };
 }
 
 function valueOf({ value, form }: Detail, limit: number): string {

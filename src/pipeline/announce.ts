@@ -42,7 +42,7 @@ export interface AnnouncerOptions {
   readonly log: Log;
 }
 
-/** Tells of what happened to a request: Event, metric, log. Later also notifications. */
+/** Tells of what happened to a request: Event, metric, log. Notifications go their own way: src/pipeline/notify.ts. */
 export interface Announcer {
   created(request: UpdateRequest, workload: Workload): void;
   /** After a transition has been written; its phase says which. */
@@ -133,12 +133,9 @@ export function createAnnouncer({ event, metrics, log }: AnnouncerOptions): Anno
   return {
     created(request, workload) {
       log.info(fieldsOf(request), 'update request created');
-      const { containerName, currentImage, newImage } = request.spec;
-      tell(
-        request,
-        workload,
-        `Container ${containerName ?? ''}: ${currentImage} -> ${newImage} (${request.metadata.name})`,
-      );
+      const { containerName = '', currentImage, newImage, updateType } = request.spec;
+      const artifact = `${updateType === 'helmChart' ? 'Chart' : 'Container'} ${containerName}`;
+      tell(request, workload, `${artifact}: ${currentImage} -> ${newImage} (${request.metadata.name})`);
     },
     moved(request, workload) {
       const { phase, message } = request.status;

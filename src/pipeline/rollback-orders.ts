@@ -106,7 +106,7 @@ export function createRollbackOrders(options: RollbackOrdersOptions): RollbackOr
     make,
     approve,
     async order({ identity, reason, ...action }) {
-      const why = reason ?? `Rolled back by ${identity}`;
+      const why = reason ?? 'Manual rollback';
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
         const made = await make(action, { cause: undefined, reason: why, attempt });
         if (isOpen(made)) return approve(made, identity);

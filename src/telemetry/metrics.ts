@@ -109,6 +109,14 @@ function makeFamilies(make: FamilyMaker) {
       'headwind_helm_repository_errors_total',
       'Times that a source of charts did not tell its versions',
     ),
+    helmIndexEntriesSkippedTotal: make.counter(
+      'headwind_helm_index_entries_skipped_total',
+      'Entries of chart indexes that could not be read or name no version, each time that they were met',
+    ),
+    helmKeptIndexBytes: make.gauge(
+      'headwind_helm_kept_index_bytes',
+      'Roughly what is kept of chart indexes between two looks',
+    ),
     helmRepositoryQueryDurationSeconds: make.histogram(
       'headwind_helm_repository_query_duration_seconds',
       'Time that a source of charts took to tell its versions',
@@ -182,6 +190,10 @@ function makeFamilies(make: FamilyMaker) {
       'headwind_decisions_total',
       'Decisions by outcome: `update`, or the blocker that decided',
       { outcome: { oneOf: ['update', ...BLOCKER_CODES] } },
+    ),
+    eventStreams: make.gauge(
+      'headwind_event_streams',
+      'Pages that follow the update requests live; at most 1,000 may',
     ),
     httpRejectedTotal: make.labelledCounter(
       'headwind_http_rejected_total',

@@ -442,6 +442,36 @@ describe('sessions of the dashboard', () => {
   });
 });
 
+describe('the dashboard’s stream', () => {
+  it('is for those who may see, shows what they may see, and ends with their session', async () => {
+    const leaver = await person('listener', 'headwind-viewer');
+    await withHeadwind({ HEADWIND_UI_AUTH_MODE: 'token' }, async (headwind) => {
+      const url = `${headwind.urls.ui}/api/v1/events/updates`;
+      expect((await call(url)).status).toBe(401);
+      const stream = await fetch(url, { headers: bearer(leaver), signal: AbortSignal.timeout(170_000) });
+      let told = '';
+      let isOver = false;
+      const reading = (async () => {
+        for await (const chunk of stream.body ?? []) told += Buffer.from(chunk).toString();
+        isOver = true;
+      })();
+      const hidden = await aWaitingRequest(CLOSED_NAMESPACE);
+      const shown = await aWaitingRequest(OPEN_NAMESPACE);
+      const isTold = (): Promise<boolean> => Promise.resolve(told.includes(`"name":"${shown}"`));
+      await eventually(isTold, { what: 'the stream tells of the request' });
+      expect(told).toContain('event: init-done');
+      expect(told).not.toContain(`"name":"${hidden}"`);
+      await access.expectOk('DELETE', `/api/v1/namespaces/${OPEN_NAMESPACE}/serviceaccounts/listener`);
+      await eventually(() => Promise.resolve(isOver), {
+        what: 'the stream is over',
+        timeoutMs: 150_000,
+        everyMs: 1000,
+      });
+      await reading;
+    });
+  });
+});
+
 describe.each([
   ['simple', 'x-user', {}],
   ['proxy', 'x-auth-request-user', { HEADWIND_UI_PROXY_HEADER: 'X-Auth-Request-User' }],

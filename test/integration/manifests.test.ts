@@ -163,6 +163,18 @@ describe('the shipped manifests', () => {
         expect(ports).toContainEqual({ name: targetPort, containerPort: port, protocol: 'TCP' });
   });
 
+  it('hold a HelmRepository definition that the API server accepts, and that nothing else refers to', async () => {
+    const [crd] = await readManifests('optional/crds/helmrepository.yaml');
+    const path =
+      '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/helmrepositories.source.toolkit.fluxcd.io';
+    const query = '?fieldManager=headwind-tests&force=true&dryRun=All';
+    const type = 'application/apply-patch+yaml';
+    await expect(access.expectOk('PATCH', `${path}${query}`, crd, type)).resolves.toMatchObject({
+      spec: { names: { kind: 'HelmRepository' } },
+    });
+    expect(await installationFiles()).not.toContain('optional/crds/helmrepository.yaml');
+  });
+
   describe('the ClusterRole', () => {
     const may = async (user: string, verb: string, resource: string): Promise<boolean> => {
       const [path = '', subresource] = resource.split('/');
@@ -189,13 +201,13 @@ describe('the shipped manifests', () => {
       ['deployments.apps', ['get', 'list', 'watch', 'patch']],
       ['statefulsets.apps', ['get', 'list', 'watch', 'patch']],
       ['daemonsets.apps', ['get', 'list', 'watch', 'patch']],
-      ['updaterequests.headwind.sh', ['get', 'list', 'watch', 'create', 'delete']],
+      ['updaterequests.headwind.sh', ['get', 'list', 'watch', 'create', 'patch', 'delete']],
       ['updaterequests.headwind.sh/status', ['patch']],
       ['events', ['create', 'patch']],
       ['secrets', ['get']],
       ['serviceaccounts', ['get']],
       ['configmaps', []],
-      ['pods', ['list']],
+      ['pods', ['list', 'watch', 'delete']],
       ['pods/exec', []],
       ['namespaces', []],
       ['nodes', ['list']],

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
 import type { UpdateRequest } from '../../src/core/update-request.ts';
+import { accessControlPlane } from '../parts/control-plane-access.ts';
 import { eventually } from '../parts/eventually.ts';
+import { fluxObject, fluxPath, installFluxCrds, type FluxKind } from '../parts/flux-crds.ts';
 import { startNotificationReceiver, type NotificationReceiver } from '../parts/notification-receiver.ts';
+import { startScriptedServer } from '../parts/scripted-server.ts';
 import { metricOf, openWorld, post, requestsWhen, workloadOf, type World } from '../parts/world.ts';
 import { bugsIn, decide, knownTo, theRequestFor } from '../parts/workload-views.ts';
 
@@ -24,6 +27,7 @@ let receiver: NotificationReceiver;
 
 beforeAll(async () => {
   receiver = await startNotificationReceiver(SECRET);
+  await installFluxCrds(accessControlPlane(inject('controlPlane')));
   world = await openWorld(inject('controlPlane'), {
     narrow: true,
     env: {
@@ -128,6 +132,38 @@ describe('the life of an update is told once, in order, signed', () => {
     expect(request.status.notifications?.map(({ event, sent }) => [event, sent])).toEqual(
       told.map(({ event }) => [event, ['webhook']]),
     );
+  });
+
+  it('HelmRelease: the same, of its chart', async () => {
+    const charts = await startScriptedServer((_, response) => {
+      const web = ['1.0.0', '1.1.0'].map((version) => ({ name: 'web', version, urls: ['x'] }));
+      response.end(JSON.stringify({ apiVersion: 'v1', entries: { web } }));
+    });
+    const put = (kind: FluxKind, name: string, spec: object, annotations = {}): Promise<unknown> =>
+      world.api.expectOk(
+        'POST',
+        fluxPath(kind, world.namespace),
+        fluxObject(kind, { name, spec, annotations }),
+      );
+    await put('HelmRepository', 'charts', { url: charts.url, interval: '1h' });
+    const sourceRef = { kind: 'HelmRepository', name: 'charts' };
+    const spec = { interval: '1h', chart: { spec: { chart: 'web', version: '1.0.0', sourceRef } } };
+    await put('HelmRelease', 'told-release', spec, { policy: 'minor' });
+    const { metadata } = await theRequestFor(world, 'told-release');
+    expect((await decide(world, 'approve', metadata.name, { approver: 'alice' })).status).toBe(200);
+    expect(await arrivedAbout('told-release', 3)).toEqual([
+      'update_request_created',
+      'update_approved',
+      'update_completed',
+    ]);
+    expect(receiver.taken('told-release')[0]?.body.deployment).toEqual({
+      name: 'told-release',
+      namespace: world.namespace,
+      resourceKind: 'HelmRelease',
+      currentImage: 'web:1.0.0',
+      newImage: 'web:1.1.0',
+    });
+    await charts.stop();
   });
 
   it('without approval: detected, completed', async () => {

@@ -31,6 +31,14 @@ const Patch = z.object({
 });
 const Creation = z.looseObject({ metadata: z.looseObject({ namespace: z.string(), name: z.string() }) });
 
+interface OneCall {
+  readonly method: string | undefined;
+  readonly namespace: string;
+  readonly name: string;
+  readonly status: string | undefined;
+  readonly body: unknown;
+}
+
 /** Starts it on a free port of the loopback interface. */
 export async function startRequestCluster(): Promise<RequestCluster> {
   let version = 100;
@@ -66,11 +74,15 @@ export async function startRequestCluster(): Promise<RequestCluster> {
     const [, namespace, name, status] = path.exec(url.pathname) ?? [];
     if (request.method === 'POST') return create(response, Creation.parse(body));
     if (namespace === undefined || name === undefined) return list(response, namespace, url.searchParams);
+    return answerOne(response, { method: request.method, namespace, name, status, body });
+  }
+
+  function answerOne(response: ServerResponse, { method, namespace, name, status, body }: OneCall): void {
     const found = cluster.requests.get(`${namespace}/${name}`);
     if (found === undefined) {
       return refuse(response, 404, `updaterequests.headwind.sh "${name}" not found`, { name });
     }
-    if (request.method === 'GET' && status === undefined) return reply(response, found);
+    if (method === 'GET' && status === undefined) return reply(response, found);
     return patch(response, found, Patch.parse(body));
   }
 

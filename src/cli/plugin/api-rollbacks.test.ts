@@ -55,7 +55,17 @@ describe('kubectl headwind with --api-url', () => {
     const outcome = { kind: 'done', request: UNDO } as const;
     const { code, out, calls } = await run(
       { rollback: { kind: 'settled', plan: PLAN, outcome }, requests: [UNDO] },
-      ...['rollback', 'web', 'web', '-n', 'prod', '--to', '1.25.0', '--approver', 'ann', '--reason', 'why'],
+      'rollback',
+      'web',
+      'web',
+      '-n',
+      'prod',
+      '--to',
+      '1.25.0',
+      '--approver',
+      'ann',
+      '--reason',
+      'why',
     );
     expect(code).toBe(0);
     expect(out).toContain('Completed: Rolled back');
@@ -85,7 +95,10 @@ describe('kubectl headwind with --api-url', () => {
   it('fails with what the API says', async () => {
     const { code, err } = await run(
       { rollback: { kind: 'several-kinds', kinds: ['Deployment', 'DaemonSet'] } },
-      ...['rollback', 'web', '-n', 'prod'],
+      'rollback',
+      'web',
+      '-n',
+      'prod',
     );
     expect(code).toBe(1);
     expect(err).toContain('There are several workloads prod/web: Deployment, DaemonSet');
@@ -110,7 +123,13 @@ describe('kubectl headwind with --api-url', () => {
   it('releases a hold', async () => {
     const { code, out, calls } = await run(
       { release: { kind: 'released', request: UNDO } },
-      ...['holds', 'release', 'undo', '-n', 'prod', '--approver', 'ann'],
+      'holds',
+      'release',
+      'undo',
+      '-n',
+      'prod',
+      '--approver',
+      'ann',
     );
     expect([code, out]).toEqual([0, 'nginx:1.26.0 may be proposed again']);
     expect(calls[0]?.argument).toMatchObject({ namespace: 'prod', name: 'undo', identity: 'ann' });

@@ -160,7 +160,7 @@ describe('kubectl headwind rollback', () => {
           currentImage: 'nginx:1.26.0',
           newImage: 'nginx:1.25.0',
           undoes: ['up'],
-          reason: 'Rolled back by bob',
+          reason: 'Manual rollback',
         },
         status: { phase: 'Completed', approvedBy: 'bob' },
       },

@@ -5,6 +5,8 @@ import { formatTable } from '../table.ts';
 import type { PlacedHold, RollbackReport, WorkloadHistory } from './backend.ts';
 import { formatAge, toYaml, type FormatOptions, type Output } from './format.ts';
 
+const HOLD_COLUMNS = ['REQUEST', 'WORKLOAD', 'CONTAINER', 'HELD', 'WHY', 'BY', 'AGE'];
+
 /** What the history of a workload, or of one of its containers, looks like in the wanted form, as lines. */
 export function formatHistory(
   history: WorkloadHistory,
@@ -95,7 +97,7 @@ function holdsTable(holds: readonly PlacedHold[], options: FormatOptions): reado
   const wide = options.output === 'wide';
   const header = [
     ...(options.withNamespace ? ['NAMESPACE'] : []),
-    ...['REQUEST', 'WORKLOAD', 'CONTAINER', 'HELD', 'WHY', 'BY', 'AGE'],
+    ...HOLD_COLUMNS,
     ...(wide ? ['MESSAGE'] : []),
   ];
   const rows = holds.map((hold) =>
