@@ -12,7 +12,6 @@ import { createCharts } from './helm/charts.ts';
 import { countLooks } from './helm/count-looks.ts';
 import { createDoors } from './http/auth/door.ts';
 import type { Assets } from './http/assets.ts';
-import type { Health } from './http/dependencies.ts';
 import { startServers, type Ports } from './http/servers.ts';
 import { reviewAccess } from './kubernetes/access-review.ts';
 import { createCatalog } from './kubernetes/catalog.ts';
@@ -22,28 +21,27 @@ import { isOutage } from './kubernetes/errors.ts';
 import { createEventRecorder } from './kubernetes/events.ts';
 import { WORKLOAD_KINDS } from './kubernetes/kinds.ts';
 import { createNodes } from './kubernetes/nodes.ts';
-import { createPullSecrets } from './kubernetes/pull-secrets.ts';
-import { createReflector, type ReflectorEvent } from './kubernetes/reflector.ts';
+import { createReflector } from './kubernetes/reflector.ts';
 import { createReleaseWatch } from './kubernetes/release-watch.ts';
 import { readRunningDigests } from './kubernetes/running-digests.ts';
 import { createSecretReader } from './kubernetes/secret-reader.ts';
 import { reviewToken } from './kubernetes/token-review.ts';
 import { createRolloutWatches } from './kubernetes/rollout-watch.ts';
 import { createWorkloadWatch, scopesOf } from './kubernetes/workload-watch.ts';
+import { createCredentials } from './operator/credentials.ts';
+import { buildHealth, namespacesOf, track } from './operator/knowledge.ts';
+import { countWatched, observePolls, observeWatch } from './operator/observers.ts';
 import { acceptOnceSynced } from './pipeline/accept-once-synced.ts';
 import { createCoalescer } from './pipeline/coalesce.ts';
 import { countPending } from './pipeline/count-pending.ts';
-import type { Engine } from './pipeline/engine.ts';
 import { createNotices, followTargets } from './pipeline/notices.ts';
-import { createPipeline, type PipelineOptions } from './pipeline/pipeline.ts';
+import { createPipeline } from './pipeline/pipeline.ts';
 import { createRequestStore, requestsPath } from './pipeline/request-store.ts';
 import { createRegistry } from './registry/client.ts';
-import { createCloud } from './registry/cloud/cloud.ts';
 import { createAudit } from './telemetry/audit.ts';
-import type { Log, LogRoot } from './telemetry/log.ts';
-import { createMetrics, type Metrics } from './telemetry/metrics.ts';
-import { recordSpan } from './telemetry/trace.ts';
-import { createPoller, type PollerOptions } from './triggers/poller/poller.ts';
+import type { LogRoot } from './telemetry/log.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { createPoller } from './triggers/poller/poller.ts';
 import { WEBHOOK_SENDERS } from './triggers/webhook/senders.ts';
 import { createWebhookTrust } from './triggers/webhook/trust.ts';
 
@@ -115,20 +113,12 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     log: logRoot.target('headwind::events'),
     onDropped: () => metrics.eventsDroppedTotal.inc(),
   });
-  const credentialsLog = logRoot.target('headwind::credentials');
-  const pullSecrets = createPullSecrets({ client, clock, log: credentialsLog });
-  const cloud = createCloud({ env: options.env, clock, log: credentialsLog });
-  const credentials: Pick<PipelineOptions, 'credentialsFor' | 'forgetCredentials' | 'explainCredentials'> = {
-    credentialsFor: async (workload, repository) => {
-      const own = await pullSecrets.credentialsFor(workload, repository);
-      return [...own, ...(await cloud.credentialsFor(repository.host))];
-    },
-    forgetCredentials: (workload) => pullSecrets.forget(workload),
-    explainCredentials: async (workload, repository) => {
-      const sources = [await pullSecrets.explain(workload, repository), cloud.explain(repository.host)];
-      return sources.filter((source) => source !== '').join('; ');
-    },
-  };
+  const { credentials, pullSecrets, cloud } = createCredentials({
+    client,
+    env: options.env,
+    clock,
+    log: logRoot.target('headwind::credentials'),
+  });
   const catalog = createCatalog();
   const notifications = options.notifications ?? notificationsWithoutFile(settings.notifications);
   const noticesLog = logRoot.target('headwind::notifications');
@@ -373,73 +363,5 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       await stopWorking();
       log.info({}, 'stopped');
     },
-  };
-}
-
-function track(work: Promise<unknown>): { readonly done: Promise<unknown>; readonly isDone: () => boolean } {
-  let resolved = false;
-  work.then(
-    () => {
-      resolved = true;
-    },
-    () => undefined,
-  );
-  return { done: work, isDone: () => resolved };
-}
-
-function observeWatch(metrics: Metrics, log: Log): (event: ReflectorEvent) => void {
-  return ({ resource, event, key, error }) => {
-    metrics.watchEventsTotal.inc({ resource, event });
-    if (event === 'unparsable') log.warn({ resource, key, error }, 'object cannot be read and is left out');
-  };
-}
-
-function observePolls(
-  metrics: Metrics,
-): Pick<PollerOptions, 'onBegin' | 'onEnd' | 'onError' | 'onLeftOut' | 'onDepth'> {
-  return {
-    onBegin: (artifacts) => {
-      metrics.pollingCyclesTotal.inc();
-      metrics.pollingImagesCheckedTotal.inc(artifacts);
-    },
-    onEnd: ({ repository, outcome, ...when }) =>
-      recordSpan({
-        ...when,
-        name: 'poll',
-        failed: outcome === 'failed',
-        attributes: { 'headwind.repository': repositoryKey(repository) },
-      }),
-    onError: () => metrics.pollingErrorsTotal.inc(),
-    onLeftOut: () => metrics.pollingResourcesFilteredTotal.inc(),
-    onDepth: (depth) => metrics.queueDepth.set({ queue: 'polls' }, depth),
-  };
-}
-
-function namespacesOf(
-  workloads: Iterable<{ readonly namespace: string }>,
-  requests: Iterable<UpdateRequest>,
-): ReadonlySet<string> {
-  const namespaces = new Set<string>();
-  for (const { namespace } of workloads) namespaces.add(namespace);
-  for (const { metadata } of requests) namespaces.add(metadata.namespace);
-  return namespaces;
-}
-
-function countWatched(metrics: Metrics, kind: WorkloadKind, count: number): void {
-  if (kind === 'Deployment') metrics.deploymentsWatched.set(count);
-  if (kind === 'StatefulSet') metrics.statefulsetsWatched.set(count);
-  if (kind === 'DaemonSet') metrics.daemonsetsWatched.set(count);
-  if (kind === 'HelmRelease') metrics.helmReleasesWatched.set(count);
-}
-
-function buildHealth(engine: Engine, isSynced: () => boolean): Health {
-  const report = (name: string, ok: boolean, message: string): ReturnType<Health['live']> => ({
-    ok,
-    checks: [{ name, ok, ...(ok ? {} : { message }) }],
-  });
-  return {
-    live: () => report('work', !engine.isStuck(), 'a look at a request has not ended for minutes'),
-    // The servers answer this themselves: that they are bound needs no check of its own.
-    ready: () => report('caches', isSynced(), 'workloads and requests are not all known yet'),
   };
 }

@@ -4,8 +4,8 @@ import { posix } from 'node:path';
 const FLOORS: Readonly<Record<string, number>> = {
   cli: 7,
   sandbox: 6,
-  'operator.ts': 5,
-  'system.ts': 5,
+  operator: 5,
+  system: 5,
   http: 4,
   pipeline: 3,
   helm: 3,
@@ -72,9 +72,9 @@ function judge(path: string, target: string, files: ReadonlyMap<string, string>)
   return roomOf(target) === 'core' ? undefined : `they are siblings on floor ${from}`;
 }
 
-/** The directory or file directly below src. */
+/** The directory or file directly below src; a file and a directory of one name are one room. */
 function roomOf(path: string): string {
-  return path.split('/')[1] ?? '';
+  return (path.split('/')[1] ?? '').replace(/\.ts$/, '');
 }
 
 function floorOf(path: string): number | undefined {
