@@ -36,9 +36,10 @@ parts: $(STAMP) ## bring the real parts that tests run against
 	@echo 'parts: looking for API server, registry and tools'
 	@$(NODE_PATH) && node test/parts/prepare.ts
 
-test: lint unit build parts ## run all tests: unit, contract and integration
+test: lint unit build parts ## run all tests: unit, contract, integration and browser
 	@$(NODE_PATH) && echo 'test: the parts themselves, and the contract' && $(BIN)/vitest run --project parts --project contract
 	@$(NODE_PATH) && echo 'test: integration' && $(BIN)/vitest run --project integration
+	@$(NODE_PATH) && echo 'test: the dashboard in a browser' && $(BIN)/vitest run --project browser
 
 bench: build parts ## measure against the budgets, each beside its floor; BENCH='--quick --json --out FILE' and the like
 	@$(NODE_PATH) && node bench/main.ts $(BENCH)

@@ -48,6 +48,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['test/parts/built-ui.ts', 'test/parts/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/parts/cluster/setup.ts'],
@@ -56,7 +67,7 @@ export default defineConfig({
           fileParallelism: false,
           // Most of a rollout is waiting: so many are under way at the same time.
           maxConcurrency: 14,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
         },
       },
     ],

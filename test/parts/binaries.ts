@@ -37,6 +37,11 @@ export const PARTS = {
     inPackage: 'usr/sbin/runc',
     elsewhere: 'https://github.com/opencontainers/runc/releases',
   },
+  /** Drives the dashboard as people do. */
+  chromium: {
+    package: 'chromium',
+    elsewhere: 'https://www.chromium.org/getting-involved/download-chromium/',
+  },
   /** A directory of programs, not one program. */
   'cni-plugins': {
     package: 'containernetworking-plugins',
@@ -58,6 +63,7 @@ export const TEST_PARTS = [
   'docker-registry',
   'skopeo',
   'umoci',
+  'chromium',
 ] as const satisfies readonly PartName[];
 
 /** What a node with real pods needs beside the control plane, for `make e2e`. */

@@ -35,6 +35,9 @@ const DOWNLOADED: ReadonlySet<PartName> = new Set([
   'kubectl',
 ]);
 
+/** These need more than their own file: libraries, /etc/containers/policy.json, data. */
+const INSTALLED: ReadonlySet<PartName> = new Set(['skopeo', 'chromium']);
+
 const say = (line: string): void => console.log(`parts: ${line}`);
 
 /** Brings the parts named, as far as this machine can; throws a MissingPartsError for what is missing after that. */
@@ -74,8 +77,7 @@ async function tryPackages(missing: readonly PartName[], directory: string): Pro
     const inPackage = 'inPackage' in part ? part.inPackage : `usr/bin/${name}`;
     try {
       say(`takes ${name} from Debian's package ${packageName}`);
-      // skopeo needs libraries and /etc/containers/policy.json; all others stand alone.
-      if (name === 'skopeo') await installPackages([packageName]);
+      if (INSTALLED.has(name)) await installPackages([packageName]);
       else await extractProgram(packageName, { name, inPackage }, directory);
     } catch (error) {
       say(`${packageName} could not be had: ${reason(error)}`);
