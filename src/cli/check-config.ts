@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { describeEnvironment } from '../config/documentation.ts';
+import { readInfluxTokenOf } from '../config/influx-token.ts';
 import { formatProblems, type Environment } from '../config/problem.ts';
 import { collectNotifications, type NotificationSettings } from '../config/notification-settings.ts';
 import { readNotifications } from '../config/notifications.ts';
@@ -43,12 +44,17 @@ export function checkConfigCommand({ env, terminal, readFile }: CheckConfigOptio
         file: textOf(env, 'HEADWIND_SESSION_KEY_FILE'),
         readFile,
       });
+      const token = await readInfluxTokenOf({
+        token: undefined,
+        file: textOf(env, 'HEADWIND_INFLUXDB_TOKEN_FILE'),
+        readFile,
+      });
       const notifications = await readNotifications({
         settings: notificationSettings(env, settings),
         env,
         readFile,
       });
-      const problems = [settings, registries, secrets, keys, notifications].flatMap((read) =>
+      const problems = [settings, registries, secrets, keys, token, notifications].flatMap((read) =>
         read.ok ? [] : read.error,
       );
       if (problems.length > 0) throw new UsageError(formatConfigError(formatProblems(problems)));

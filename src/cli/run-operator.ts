@@ -4,6 +4,7 @@ import {
   readNotifications,
   type NotificationConfig,
 } from '../config/notifications.ts';
+import { readInfluxTokenOf } from '../config/influx-token.ts';
 import { formatProblems, type Environment } from '../config/problem.ts';
 import { readRegistryConfig } from '../config/registry-config.ts';
 import { DEFAULT_REGISTRY_CONFIG, type RegistryConfig } from '../config/registry-hosts.ts';
@@ -36,6 +37,8 @@ export interface OperatorParts {
   readonly webhookSecrets: WebhookSecrets;
   readonly notifications: NotificationConfig;
   readonly sessionKeys: readonly string[];
+  /** For InfluxDB, where the charts of the dashboard may come from. */
+  readonly influxToken: string | undefined;
   readonly readFile: (path: string) => Promise<string>;
   readonly connection: Connection;
   readonly env: Environment;
@@ -71,8 +74,9 @@ export async function runOperator(options: RunOperatorOptions): Promise<ExitCode
   const { env, terminal, version, clock } = options;
   const settings = readSettings(env);
   if (!settings.ok) throw new UsageError(formatConfigError(formatProblems(settings.error)));
-  const { registryConfigFile, webhookSecretsFile, sessionKeyFile, notifications } = settings.value;
-  const paths = [registryConfigFile, webhookSecretsFile, sessionKeyFile, notifications.configFile];
+  const { registryConfigFile, webhookSecretsFile, sessionKeyFile, notifications, metrics } = settings.value;
+  const { configFile } = notifications;
+  const paths = [registryConfigFile, webhookSecretsFile, sessionKeyFile, configFile, metrics.influxTokenFile];
   // Nothing is waited for without need: signals and bugs are not caught before.
   const files = paths.every((path) => path === undefined)
     ? withoutFiles(settings.value)
@@ -111,14 +115,18 @@ export async function runOperator(options: RunOperatorOptions): Promise<ExitCode
 }
 
 /** What the files say that settings name. */
-type Files = Pick<OperatorParts, 'registryConfig' | 'webhookSecrets' | 'notifications' | 'sessionKeys'>;
+type Files = Pick<
+  OperatorParts,
+  'registryConfig' | 'webhookSecrets' | 'notifications' | 'sessionKeys' | 'influxToken'
+>;
 
-function withoutFiles({ webhookSecret, sessionKey, notifications }: Settings): Files {
+function withoutFiles({ webhookSecret, sessionKey, notifications, metrics }: Settings): Files {
   return {
     registryConfig: DEFAULT_REGISTRY_CONFIG,
     webhookSecrets: secretsWithoutFile(webhookSecret),
     notifications: notificationsWithoutFile(notifications),
     sessionKeys: sessionKey === undefined ? [] : [sessionKey],
+    influxToken: metrics.observability.influxdb.token,
   };
 }
 
@@ -128,20 +136,23 @@ async function readFiles(
 ): Promise<Files> {
   const { registryConfigFile, webhookSecretsFile, webhookSecret: common } = settings;
   const { sessionKey: key, sessionKeyFile } = settings;
-  const [registries, secrets, keys, targets] = await Promise.all([
+  const { influxTokenFile, observability } = settings.metrics;
+  const [registries, secrets, keys, targets, token] = await Promise.all([
     readRegistryConfig({ file: registryConfigFile, readFile }),
     readWebhookSecrets({ common, file: webhookSecretsFile, readFile }),
     readSessionKeys({ key, file: sessionKeyFile, readFile }),
     readNotifications({ settings: settings.notifications, env, readFile }),
+    readInfluxTokenOf({ token: observability.influxdb.token, file: influxTokenFile, readFile }),
   ]);
-  if (registries.ok && secrets.ok && keys.ok && targets.ok)
+  if (registries.ok && secrets.ok && keys.ok && targets.ok && token.ok)
     return {
       registryConfig: registries.value,
       webhookSecrets: secrets.value,
       sessionKeys: keys.value,
       notifications: targets.value,
+      influxToken: token.value,
     };
-  const problems = [registries, secrets, keys, targets].flatMap((read) => (read.ok ? [] : read.error));
+  const problems = [registries, secrets, keys, targets, token].flatMap((read) => (read.ok ? [] : read.error));
   throw new UsageError(formatConfigError(formatProblems(problems)));
 }
 

@@ -45,6 +45,27 @@ describe('readSettings', () => {
       sessionKeyFile: undefined,
       apiUrl: 'http://localhost:8081',
       uiUrl: undefined,
+      metrics: {
+        observability: {
+          metricsBackend: 'auto',
+          prometheus: {
+            enabled: true,
+            url: 'http://prometheus-server.monitoring.svc.cluster.local:80',
+          },
+          victoriametrics: {
+            enabled: true,
+            url: 'http://victoria-metrics.monitoring.svc.cluster.local:8428',
+          },
+          influxdb: {
+            enabled: false,
+            url: 'http://influxdb.monitoring.svc.cluster.local:8086',
+            org: 'headwind',
+            bucket: 'metrics',
+            token: undefined,
+          },
+        },
+        influxTokenFile: undefined,
+      },
       notifications: {
         slack: {
           enabled: false,

@@ -1,6 +1,7 @@
 import type { LogFilter } from '../core/log-filter.ts';
 import { REDACTED, redactText } from '../core/redact.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { collectMetrics, type MetricsSettings } from './metrics-variables.ts';
 import {
   collectNotifications,
   findMissingAddresses,
@@ -62,7 +63,10 @@ export interface Settings {
   /** Without a slash at the end. */
   readonly apiUrl: string;
   readonly uiUrl: string | undefined;
+  readonly metrics: MetricsSettings;
   readonly notifications: NotificationSettings;
+  /** The path of the file with settings that count without a restart, in place of the usual one. */
+  readonly configFile: string | undefined;
   readonly logFilter: LogFilter;
   readonly logFormat: 'auto' | 'json' | 'pretty';
   /** As written: one path or several. */
@@ -143,7 +147,9 @@ function collect(get: <T>(name: string, variable: Variable<T>) => T): Settings {
     sessionKeyFile: get('HEADWIND_SESSION_KEY_FILE', own.HEADWIND_SESSION_KEY_FILE),
     apiUrl: get('HEADWIND_API_URL', own.HEADWIND_API_URL),
     uiUrl: get('HEADWIND_UI_URL', own.HEADWIND_UI_URL),
+    metrics: collectMetrics(get),
     notifications: collectNotifications(get),
+    configFile: get('HEADWIND_CONFIG_FILE', own.HEADWIND_CONFIG_FILE),
     logFilter: logFilter ?? olderLogFilter ?? own.HEADWIND_LOG.fallback,
     logFormat: get('HEADWIND_LOG_FORMAT', own.HEADWIND_LOG_FORMAT),
     kubeconfig: get('HEADWIND_KUBECONFIG', own.HEADWIND_KUBECONFIG) ?? get('KUBECONFIG', own.KUBECONFIG),

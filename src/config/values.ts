@@ -112,6 +112,10 @@ export const readLogFilter: Reader<LogFilter> = (text) => {
   );
 };
 
+/** What a program shows another one to be let in. */
+export const readToken: Reader<string> = (text) =>
+  /^[\x21-\x7e]{1,1024}$/.test(text) ? ok(text) : fail('a token: at most 1024 characters without blanks');
+
 /** Any text. */
 export const readText: Reader<string> = ok;
 

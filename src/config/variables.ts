@@ -2,6 +2,7 @@ import { DEFAULT_LOG_FILTER, type LogFilter } from '../core/log-filter.ts';
 import { fail, ok } from '../core/result.ts';
 import { readLabelSelector } from './label-selector.ts';
 import { readNetworks } from './networks.ts';
+import { METRICS_VARIABLES } from './metrics-variables.ts';
 import { NOTIFICATION_VARIABLES } from './notification-variables.ts';
 import { readSessionKey } from './session-key.ts';
 import {
@@ -205,7 +206,12 @@ export const VARIABLES = {
     'Where people reach the approval API, for links',
   ),
   HEADWIND_UI_URL: optional(readUrl, 'Where people reach the dashboard, for links; no links if not set'),
+  ...METRICS_VARIABLES,
   ...NOTIFICATION_VARIABLES,
+  HEADWIND_CONFIG_FILE: optional(
+    readText,
+    'Path of a YAML file with settings that count without a restart, in place of `/etc/headwind/config.yaml`; see docs/configuration.md',
+  ),
   HEADWIND_LOG: variable<LogFilter>(
     readLogFilter,
     DEFAULT_LOG_FILTER,
