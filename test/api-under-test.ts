@@ -2,6 +2,7 @@ import type { AuditEntry } from '../src/http/access.ts';
 import type { ActionOutcome } from '../src/http/approval-actions.ts';
 import { createApprovalApp, type Approvals, type ApprovalDependencies } from '../src/http/approval-api.ts';
 import { anonymousAuthenticator, type Authenticator, type Authorizer } from '../src/http/auth.ts';
+import type { PauseOutcome, Pauses } from '../src/http/pause-api.ts';
 import type { Holds, PlacedHold, ReleaseOutcome } from '../src/http/holds-api.ts';
 import type { History, Missing, RollbackOutcome, Rollbacks } from '../src/http/rollback-api.ts';
 import type { Notifications } from '../src/http/notifications-api.ts';
@@ -15,7 +16,7 @@ import { aRequest } from './builders.ts';
 /** The approval API over a pipeline that does as it is told, and keeps what it was asked. */
 
 export interface Call {
-  readonly method: keyof Approvals | keyof Rollbacks | 'holds' | 'release';
+  readonly method: keyof Approvals | keyof Rollbacks | 'holds' | 'release' | 'pause';
   readonly argument: unknown;
 }
 
@@ -45,6 +46,8 @@ export function anApi(
     rollback?: RollbackOutcome | Error;
     holds?: readonly PlacedHold[];
     release?: ReleaseOutcome | Error;
+    /** What pausing and resuming come to; an error is thrown. */
+    pause?: PauseOutcome | Error;
     notifications?: Notifications;
     authenticator?: Authenticator;
     authorizer?: Authorizer;
@@ -78,9 +81,13 @@ export function anApi(
     },
     release: (argument) => told('release', argument, options.release ?? { kind: 'not-found' }),
   };
+  const pauses: Pauses = {
+    set: (argument) => told('pause', argument, options.pause ?? { kind: 'changed' }),
+  };
   const dependencies: ApprovalDependencies = {
     rollbacks,
     holds,
+    pauses,
     notifications: options.notifications ?? {
       targets: () => [],
       deadLetters: () => [],

@@ -100,6 +100,9 @@ describe.each([
       '/api/v1/holds',
       '/api/v1/notifications',
       '/api/v1/session',
+      '/api/v1/dashboard/updates',
+      '/api/v1/dashboard/selection',
+      '/api/v1/dashboard/workloads',
     ];
     const reading = routesOf(app).filter(([method]) => method === 'GET');
 

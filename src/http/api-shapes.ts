@@ -64,6 +64,7 @@ export const SessionView = z.object({
     approve: z.boolean(),
     reject: z.boolean(),
     rollback: z.boolean(),
+    pause: z.boolean(),
     readSettings: z.boolean(),
     changeSettings: z.boolean(),
   }),

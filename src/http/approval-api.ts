@@ -20,6 +20,7 @@ import { mountNotifications, type Notifications } from './notifications-api.ts';
 import { openApiDocument } from './openapi.ts';
 import { problem, retryAfter, type Problem } from './problem.ts';
 import type { RecentWebhooks } from './recent-webhooks.ts';
+import { mountPauses, type Pauses } from './pause-api.ts';
 import { mountSession } from './session-route.ts';
 import { mountRollbacks, type Rollbacks } from './rollback-api.ts';
 
@@ -53,6 +54,7 @@ export interface ApprovalDependencies {
   readonly workloads: WorkloadsView;
   readonly rollbacks: Rollbacks;
   readonly holds: Holds;
+  readonly pauses: Pauses;
   readonly notifications: Notifications;
   readonly recentWebhooks: Pick<RecentWebhooks, 'list'>;
   /** All namespaces with workloads or requests, for callers that may not see them all; none unless told. */
@@ -151,6 +153,7 @@ export function mountApi(app: EdgeApp, dependencies: ApprovalDependencies): Acce
   mountBulkActions(app, { actions: approvals, access, explain, log });
   mountRollbacks(app, { rollbacks: dependencies.rollbacks, access, explained });
   mountHolds(app, { holds: dependencies.holds, access, explained, narrowed });
+  mountPauses(app, { pauses: dependencies.pauses, access });
   const ownNamespace = dependencies.ownNamespace ?? DEFAULT_NAMESPACE;
   const { notifications } = dependencies;
   mountNotifications(app, { notifications, access, ownNamespace, explained, narrowed });

@@ -45,7 +45,7 @@ export interface Authenticator {
 
 /** What is asked of Kubernetes' RBAC: a verb on a resource of the group `headwind.sh`. */
 export interface Right {
-  readonly verb: 'get' | 'list' | 'approve' | 'reject' | 'rollback' | 'update';
+  readonly verb: 'get' | 'list' | 'approve' | 'reject' | 'rollback' | 'pause' | 'update';
   /** `updaterequests` unless told. */
   readonly resource?: 'updaterequests' | 'settings';
   /** Undefined: in all namespaces. */

@@ -25,6 +25,8 @@ import {
 } from './documented-route.ts';
 import { NOTIFICATION_ROUTES } from './notification-routes.ts';
 import { NotificationsView, TestAnswer, TestBody } from './notification-shapes.ts';
+import { PAUSE_ROUTES } from './pause-routes.ts';
+import { PauseAnswer, PauseBody } from './pause-shapes.ts';
 import { ROLLBACK_ROUTES } from './rollback-routes.ts';
 import {
   EntriesView,
@@ -112,6 +114,7 @@ export const API_ROUTES: readonly DocumentedRoute[] = [
   action('reject', 'Reject an UpdateRequest and hold its version'),
   ...ACCESS_ROUTES,
   ...ROLLBACK_ROUTES,
+  ...PAUSE_ROUTES,
   ...NOTIFICATION_ROUTES,
   {
     method: 'get',
@@ -165,6 +168,8 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Hold: HoldView,
   ReleaseBody,
   ReleaseAnswer,
+  PauseBody,
+  PauseAnswer,
   Notifications: NotificationsView,
   TestBody,
   TestAnswer,

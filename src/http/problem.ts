@@ -23,6 +23,8 @@ export const PROBLEMS = {
   HW_METHOD_NOT_ALLOWED: { status: 405, title: 'The route does not have this method' },
   HW_REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive' },
   HW_CONFLICT: { status: 409, title: 'The UpdateRequest is not in a state that allows this' },
+  HW_WORKLOAD_BUSY: { status: 409, title: 'The workload keeps changing' },
+  HW_PATCH_REFUSED: { status: 409, title: 'Kubernetes refuses the change' },
   HW_KIND_AMBIGUOUS: { status: 409, title: 'Workloads of several kinds have this name' },
   HW_ROLLBACK_IMPOSSIBLE: { status: 409, title: 'There is nothing to roll back' },
   HW_NOT_A_HOLD: { status: 409, title: 'The UpdateRequest holds nothing back' },

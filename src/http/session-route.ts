@@ -9,6 +9,7 @@ const RIGHTS: Readonly<Record<keyof SessionView['may'], Pick<Right, 'verb' | 're
   approve: { verb: 'approve' },
   reject: { verb: 'reject' },
   rollback: { verb: 'rollback' },
+  pause: { verb: 'pause' },
   readSettings: { verb: 'get', resource: 'settings' },
   changeSettings: { verb: 'update', resource: 'settings' },
 };

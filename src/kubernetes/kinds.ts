@@ -32,6 +32,21 @@ export interface TargetKind {
    * `fetch` shows what has been made, and `writes` then answers the rest.
    */
   writes(workload: Workload, change: WorkloadPatch): readonly WorkloadWrite[];
+  /** The call that changes annotations of the workload and nothing beside them. */
+  annotate(workload: Workload, change: Pick<WorkloadPatch, 'annotations'>): WorkloadWrite;
+}
+
+/** Annotations of one object, changed as it was read. */
+export function annotationWrite(
+  path: string,
+  { resourceVersion }: Pick<Workload, 'resourceVersion'>,
+  annotations: WorkloadPatch['annotations'],
+): WorkloadWrite {
+  return {
+    path,
+    contentType: 'application/merge-patch+json',
+    body: { metadata: { resourceVersion, annotations } },
+  };
 }
 
 /** One kind of workload: where it lives and how it is read and changed. */
@@ -152,6 +167,8 @@ function defineTemplateKind(kind: WorkloadKind, plural: string): WorkloadKindDes
     writes: ({ namespace, name }, change) => [
       { path: objectPath(namespace, name), ...descriptor.patch(change) },
     ],
+    annotate: (workload, { annotations }) =>
+      annotationWrite(objectPath(workload.namespace, workload.name), workload, annotations),
     project(object) {
       const { metadata } = Annotated.parse(object);
       const annotations = metadata.annotations ?? {};

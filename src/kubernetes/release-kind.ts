@@ -2,7 +2,7 @@ import type { Workload } from '../core/workload.ts';
 import { isAbsent, KubernetesUnreachableError } from './errors.ts';
 import { OCI_REPOSITORIES, readOciRepository, type OciRepositoryState } from './flux-sources.ts';
 import { HELM_RELEASES, ociRepositoryPatch, readRelease, resolveRelease } from './helm-release.ts';
-import type { TargetKind, WorkloadWrite } from './kinds.ts';
+import { annotationWrite, type TargetKind, type WorkloadWrite } from './kinds.ts';
 import type { OptionalResource } from './served-version.ts';
 
 const CONTENT_TYPE = 'application/merge-patch+json';
@@ -74,6 +74,8 @@ export function createReleaseKind(
       };
       return [set, record];
     },
+    annotate: (release, { annotations }) =>
+      annotationWrite(objectPath(release.namespace, release.name), release, annotations),
   };
 }
 

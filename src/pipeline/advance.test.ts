@@ -53,6 +53,7 @@ function anAdvancer(given: Given): Bench {
     clock,
     workloadOf: () => workload,
     applier: {
+      annotate: () => Promise.reject(new Error('nothing is annotated here')),
       read: () => Promise.resolve(workload),
       apply: () => {
         const next = applies.shift() ?? new Error('no further attempt was expected');

@@ -62,6 +62,11 @@ export interface Announcer {
     workload: Workload | undefined,
     pods: { readonly deleted: readonly string[]; readonly refused: readonly string[] },
   ): void;
+  /** After a person has frozen a workload, or let it go on. */
+  paused(
+    workload: Workload,
+    by: { readonly paused: boolean; readonly identity: string; readonly reason: string | undefined },
+  ): void;
   invalidAnnotations(workload: Workload, message: string): void;
 }
 
@@ -182,6 +187,16 @@ export function createAnnouncer({ event, metrics, log }: AnnouncerOptions): Anno
       if (refused.length === 0) return;
       const message = `Headwind may not delete pods: delete ${refused.join(', ')} with ${currentImage}, since ${waits}`;
       tellBoth(rollback, workload, { type: 'Warning', reason: 'BlockingPodsRemain', message });
+    },
+    paused(workload, { paused, identity, reason }) {
+      const { kind, namespace, name } = workload;
+      const fields = { kind, namespace, name, by: identity, reason };
+      if (paused) log.info(fields, 'workload paused');
+      else log.info(fields, 'workload resumed');
+      const why = reason === undefined ? '' : `: ${reason}`;
+      const message = `${paused ? 'Nothing is updated' : 'Updates go on'} here, says ${identity}${why}`;
+      const told = paused ? 'WorkloadPaused' : 'WorkloadResumed';
+      event({ regarding: workload, type: 'Normal', reason: told, message });
     },
     invalidAnnotations(workload, message) {
       const { kind, namespace, name } = workload;

@@ -6,7 +6,7 @@ import type { UpdateRequest } from '../core/update-request.ts';
 import type { Artifact, Workload } from '../core/workload.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { isAbsent, KubernetesError, lacksRight } from '../kubernetes/errors.ts';
-import type { TargetKind } from '../kubernetes/kinds.ts';
+import type { TargetKind, WorkloadWrite } from '../kubernetes/kinds.ts';
 import { isStatus } from './request-store.ts';
 
 export type ApplyOutcome =
@@ -26,6 +26,11 @@ export interface Applier {
   read(request: ReadableRequest): Promise<Workload | undefined>;
   /** Gives one container (or the chart) of the workload, exactly as it was read, the request's new image. Throws when it is not known whether it worked. */
   apply(request: UpdateRequest, workload: Workload, artifact: Artifact): Promise<ApplyOutcome>;
+  /** Changes annotations of the workload, exactly as it was read (null takes one away). Throws as `apply` does. */
+  annotate(
+    workload: Workload,
+    annotations: Readonly<Record<string, string | null>>,
+  ): Promise<{ readonly kind: 'written' } | Exclude<ApplyOutcome, { readonly kind: 'applied' }>>;
 }
 
 /** Statuses after which trying the same again cannot help: a malformed patch, a refusing admission webhook. */
@@ -41,6 +46,20 @@ export function createApplier(options: {
   const { client, kinds, clock } = options;
   const kindOf = (name: string): TargetKind | undefined => kinds.find(({ kind }) => kind === name);
   const get = (path: string): Promise<unknown> => client.request({ method: 'GET', path });
+  const patchAll = async (
+    writes: readonly WorkloadWrite[],
+  ): Promise<Exclude<ApplyOutcome, { readonly kind: 'applied' }> | undefined> => {
+    try {
+      for (const write of writes) await client.request({ method: 'PATCH', ...write });
+      return undefined;
+    } catch (error) {
+      if (isStatus(error, 409)) return { kind: 'conflict' };
+      if (error instanceof KubernetesError && REFUSALS.includes(error.status) && !lacksRight(error)) {
+        return { kind: 'refused', message: error.message };
+      }
+      throw error;
+    }
+  };
   return {
     async read({ spec }) {
       const kind = kindOf(spec.targetRef.kind);
@@ -60,23 +79,14 @@ export function createApplier(options: {
       const { resourceVersion } = workload;
       const image = request.spec.newImage;
       const appliedBy = applicationId(request);
-      try {
-        for (const write of kind.writes(workload, {
-          artifact,
-          image,
-          annotations,
-          resourceVersion,
-          appliedBy,
-        }))
-          await client.request({ method: 'PATCH', ...write });
-        return { kind: 'applied', previousImage: request.spec.currentImage, atMs };
-      } catch (error) {
-        if (isStatus(error, 409)) return { kind: 'conflict' };
-        if (error instanceof KubernetesError && REFUSALS.includes(error.status) && !lacksRight(error)) {
-          return { kind: 'refused', message: error.message };
-        }
-        throw error;
-      }
+      const change = { artifact, image, annotations, resourceVersion, appliedBy };
+      const failed = await patchAll(kind.writes(workload, change));
+      return failed ?? { kind: 'applied', previousImage: request.spec.currentImage, atMs };
+    },
+    async annotate(workload, annotations) {
+      const kind = kindOf(workload.kind);
+      if (kind === undefined) return { kind: 'refused', message: `${workload.kind} is not handled` };
+      return (await patchAll([kind.annotate(workload, { annotations })])) ?? { kind: 'written' };
     },
   };
 }

@@ -22,6 +22,7 @@ import { createRollbackFinisher } from './finish-rollback.ts';
 import { createHeldVersions, type HeldVersions } from './held-versions.ts';
 import { createManualRollbacks, type ManualRollbacks } from './manual-rollbacks.ts';
 import { createVerificationPlanner } from './plan-verification.ts';
+import { createPauses, type Pauses } from './pauses.ts';
 import { createPolledIntake, type PolledIntake } from './polled.ts';
 import { createProposer, type ProposerOptions } from './propose.ts';
 import { createPruner, type Pruner } from './prune.ts';
@@ -70,6 +71,7 @@ export interface Pipeline {
   readonly waitingFor: (request: string) => readonly Blocker[];
   readonly rollbacks: ManualRollbacks;
   readonly holds: HeldVersions;
+  readonly pauses: Pauses;
   readonly verifier: Verifier;
   readonly pruner: Pruner;
   /** Takes in what a poll found. */
@@ -194,6 +196,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     requests,
     onReleased: (request, workload, by) => announcer.released(request, workload, by),
   });
+  const pauses = createPauses({
+    catalog,
+    applier,
+    onChanged: (workload, by) => announcer.paused(workload, by),
+  });
   const waitingFor = (request: string): readonly Blocker[] => advancer.waitingFor(request);
   const troublesOf: WorkloadsViewOptions['troublesOf'] = (artifact, repository) =>
     polled.troublesOf(artifact, repository);
@@ -220,6 +227,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     waitingFor,
     rollbacks,
     holds,
+    pauses,
     verifier,
     pruner,
     deliver,

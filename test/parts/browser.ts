@@ -26,8 +26,8 @@ export interface Look {
 export interface Visit {
   readonly page: Page;
   /** What should not have happened so far: errors in the console or of scripts, breaches of the policy, requests elsewhere. */
-  complaints(): readonly string[];
-  close(): Promise<void>;
+  readonly complaints: () => readonly string[];
+  readonly close: () => Promise<void>;
 }
 
 const ACTION_TIMEOUT_MS = 10_000;

@@ -56,6 +56,7 @@ beforeAll(async () => {
   const app = createApprovalApp({
     approvals,
     workloads: { list: () => [] },
+    pauses: { set: () => Promise.resolve({ kind: 'no-workload' }) },
     rollbacks: {
       history: () => Promise.resolve({ kind: 'no-workload' }),
       rollBack: () => Promise.resolve({ kind: 'no-workload' }),
