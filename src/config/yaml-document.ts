@@ -23,12 +23,18 @@ export async function readYamlDocument(
   } catch (error) {
     return bad(`a file that can be read${codeOf(error)}`);
   }
-  if (text.length > MAX_LENGTH) return bad('a file of at most 1 MiB');
+  const parsed = parseYamlDocument(text);
+  return parsed.ok ? parsed : bad(parsed.error);
+}
+
+/** The one YAML document that a text is; the failure says what would be right. */
+export function parseYamlDocument(text: string): Result<unknown> {
+  if (text.length > MAX_LENGTH) return fail('a file of at most 1 MiB');
   try {
     const [document, second] = loadAll(text);
-    return second === undefined ? ok(document) : bad('one YAML document');
+    return second === undefined ? ok(document) : fail('one YAML document');
   } catch (error) {
-    return bad(`a YAML file${placeOf(error)}`);
+    return fail(`a YAML file${placeOf(error)}`);
   }
 }
 
