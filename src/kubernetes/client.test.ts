@@ -82,6 +82,20 @@ async function collect(lines: AsyncIterable<string>): Promise<string[]> {
 const get = (path = '/api/v1/namespaces/shop/pods/a') => ({ method: 'GET', path }) as const;
 
 describe('a call', () => {
+  it('sends what a DELETE has to say as its body, and not as the next request on the connection', async () => {
+    const seen: string[] = [];
+    const { client } = await aScene((asked, answer) => {
+      void textOf(asked).then((body) => {
+        seen.push(`${asked.method ?? ''} ${body}`);
+        json(answer, 200, {});
+      });
+    });
+    const body = { preconditions: { uid: 'ü' } };
+    await client.request({ method: 'DELETE', path: '/api/v1/namespaces/shop/pods/a', body });
+    await client.request(get());
+    expect(seen).toEqual([`DELETE ${JSON.stringify(body)}`, 'GET ']);
+  });
+
   it('sends JSON with the content type of the patch, the token and who we are, below the path of the server', async () => {
     const seen: unknown[] = [];
     const { client, observed } = await aScene(
