@@ -73,10 +73,10 @@ export function createAutomaticRollback(options: AutomaticRollbackOptions): Auto
       if (open?.status.phase === 'Approved') return { kind: 'done' };
       const ended = ours.filter((rollback) => !isOpen(rollback)).sort(byEnd);
       const last = ended.at(-1);
-      if (open !== undefined || last === undefined) return attempt(failed, verification, ended.length);
-      const message = last.status.message ?? '';
-      if (last.status.phase === 'Superseded')
+      const message = last?.status.message ?? '';
+      if (last?.status.phase === 'Superseded')
         return givenUp(verification, 'HandsOff', { reason: 'HandsOff', message });
+      if (open !== undefined || last === undefined) return attempt(failed, verification, ended.length);
       const failures = ended.filter(({ status }) => status.phase === 'Failed').length;
       const pauseMs = last.status.phase === 'Failed' ? PAUSES_MS[failures - 1] : 0;
       if (pauseMs === undefined)
