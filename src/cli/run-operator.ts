@@ -72,7 +72,13 @@ export async function runOperator(options: RunOperatorOptions): Promise<ExitCode
   const settings = readSettings(env);
   if (!settings.ok) throw new UsageError(formatConfigError(formatProblems(settings.error)));
   const { registryConfigFile, webhookSecretsFile, sessionKeyFile, notifications } = settings.value;
-  const paths = [registryConfigFile, webhookSecretsFile, sessionKeyFile, notifications.configFile];
+  const paths = [
+    registryConfigFile,
+    webhookSecretsFile,
+    sessionKeyFile,
+    notifications.configFile,
+    notifications.slack.signingSecretFile,
+  ];
   // Nothing is waited for without need: signals and bugs are not caught before.
   const files = paths.every((path) => path === undefined)
     ? withoutFiles(settings.value)
