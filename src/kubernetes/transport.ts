@@ -6,7 +6,7 @@ import type { ClientCertificate } from './credential-source.ts';
 export interface OutgoingRequest {
   readonly method: string;
   readonly target: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: string | undefined;
   readonly certificate: ClientCertificate | undefined;
   readonly signal: AbortSignal;
@@ -77,7 +77,7 @@ export function createTransport(connection: Connection): Transport {
 }
 
 /** Without it Node sends the body of a DELETE as if it were the next request on the connection. */
-function withLength({ headers, body }: OutgoingRequest): Readonly<Record<string, string>> {
+function withLength({ headers, body }: OutgoingRequest): OutgoingRequest['headers'] {
   return body === undefined ? headers : { ...headers, 'content-length': String(Buffer.byteLength(body)) };
 }
 
