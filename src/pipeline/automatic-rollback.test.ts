@@ -35,7 +35,7 @@ function aRollback(
 }
 
 interface Bench {
-  ensure(): Promise<RollbackProgress>;
+  readonly ensure: () => Promise<RollbackProgress>;
   /** What was begun: `<image> <attempt>`. */
   readonly begun: string[];
 }
@@ -117,8 +117,8 @@ describe('a failed rollout', () => {
         const rollbacks = ended.map((phase, n) => aRollback(phase, { name: `b${n}`, ago: 5000 - n }));
         const { begun, ensure } = aBench(rollbacks);
         await ensure();
-        if (ended.includes('Approved') || ended.at(-1) === 'Superseded') expect(begun).toEqual([]);
-        expect(begun.length).toBeLessThanOrEqual(1);
+        const isDecided = ended.includes('Approved') || ended.at(-1) === 'Superseded';
+        expect(begun.length).toBeLessThanOrEqual(isDecided ? 0 : 1);
       }),
     );
   });

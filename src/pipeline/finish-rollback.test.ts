@@ -77,7 +77,7 @@ describe('once a rollback has been patched', () => {
     expect(await finish({ others: [before] })).toMatchObject({ outcome: { kind: 'done' }, told: [] });
   });
 
-  it('it comes back where somebody else wrote first', async () => {
+  it('everything is tried again where somebody else wrote first', async () => {
     expect(await finish({ lostRaces: 1 })).toMatchObject({
       outcome: { kind: 'requeue' },
       phases: { done: 'Completed' },
@@ -94,7 +94,7 @@ describe('once a rollback has been patched', () => {
       'that is a rollback itself',
       aRequest({ name: 'done', spec: { rollback: true }, status: { phase: 'Completed' } }),
     ],
-  ])('a request %s stays what it is, whatever the rollback names', async (_, other) => {
+  ])('whatever the rollback names, one %s stays what it is', async (_, other) => {
     expect((await finish({ others: [other] })).told).toEqual([]);
   });
 });
