@@ -189,7 +189,14 @@ describe('the pods of the new revision', () => {
             name: 'migrate',
             restartCount: 2,
             state: { waiting: { reason: 'CrashLoopBackOff' } },
-            lastState: { terminated: { exitCode: 1, reason: 'Error' } },
+            lastState: {
+              terminated: {
+                exitCode: 1,
+                reason: 'Error',
+                startedAt: '2026-01-01T00:00:00Z',
+                finishedAt: '2026-01-01T00:00:05Z',
+              },
+            },
           },
           'rubbish',
         ],
@@ -206,6 +213,7 @@ describe('the pods of the new revision', () => {
           restarts: 2,
           waiting: { reason: 'CrashLoopBackOff' },
           lastExit: { code: 1, reason: 'Error' },
+          lastRunMs: 5000,
         },
         { name: 'web', runningSinceMs: Date.parse('2026-01-01T00:00:00Z') },
       ],
