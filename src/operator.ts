@@ -123,7 +123,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const notifications = options.notifications ?? notificationsWithoutFile(settings.notifications);
   const noticesLog = logRoot.target('headwind::notifications');
   const notices = createNotices({
-    targets: notifications.targets,
+    config: notifications,
+    proxies: settings.notifications.proxies,
     links: settings,
     acts: settings.controllersEnabled,
     version,
@@ -315,6 +316,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     holds,
     pauses,
     notifications: notices,
+    slackDesk: notices.slack,
     clock,
     metrics,
     version,

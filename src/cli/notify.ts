@@ -55,7 +55,11 @@ async function sendTest(
   const read = await readNotifications({ settings: notifications, env, readFile });
   if (!read.ok) throw new UsageError(formatConfigError(formatProblems(read.error)));
   const chosen = choose(read.value.targets, flags);
-  const transport = createNotificationTransport({ clock, userAgent: `Headwind/${version}` });
+  const transport = createNotificationTransport({
+    clock,
+    userAgent: `Headwind/${version}`,
+    proxies: notifications.proxies,
+  });
   const notification = testNotification(clock.now(), uiUrl);
   let failed = 0;
   for (const target of chosen) {

@@ -75,8 +75,14 @@ export async function runOperator(options: RunOperatorOptions): Promise<ExitCode
   const settings = readSettings(env);
   if (!settings.ok) throw new UsageError(formatConfigError(formatProblems(settings.error)));
   const { registryConfigFile, webhookSecretsFile, sessionKeyFile, notifications, metrics } = settings.value;
-  const { configFile } = notifications;
-  const paths = [registryConfigFile, webhookSecretsFile, sessionKeyFile, configFile, metrics.influxTokenFile];
+  const paths = [
+    registryConfigFile,
+    webhookSecretsFile,
+    sessionKeyFile,
+    notifications.configFile,
+    notifications.slack.signingSecretFile,
+    metrics.influxTokenFile,
+  ];
   // Nothing is waited for without need: signals and bugs are not caught before.
   const files = paths.every((path) => path === undefined)
     ? withoutFiles(settings.value)

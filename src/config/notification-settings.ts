@@ -10,6 +10,9 @@ export interface NotificationSettings {
     readonly channel: string | undefined;
     readonly username: string;
     readonly iconEmoji: string;
+    readonly signingSecret: string | undefined;
+    /** The path of a file with signing secrets. */
+    readonly signingSecretFile: string | undefined;
   };
   readonly teams: { readonly enabled: boolean; readonly url: string | undefined };
   readonly webhook: {
@@ -23,6 +26,15 @@ export interface NotificationSettings {
   readonly configFile: string | undefined;
   readonly retryForMs: number;
   readonly allowLinkLocal: boolean;
+  readonly proxies: ProxySettings;
+}
+
+/** Through which proxies notifications go; one that is not set: straight. */
+export interface ProxySettings {
+  readonly http: string | undefined;
+  readonly https: string | undefined;
+  /** As written: hosts that are reached without. */
+  readonly except: string | undefined;
 }
 
 /** The settings, by a function that reads one variable. */
@@ -38,6 +50,8 @@ export function collectNotifications(
       channel: text('SLACK_CHANNEL', own.SLACK_CHANNEL),
       username: get('SLACK_USERNAME', own.SLACK_USERNAME),
       iconEmoji: get('SLACK_ICON_EMOJI', own.SLACK_ICON_EMOJI),
+      signingSecret: text('HEADWIND_SLACK_SIGNING_SECRET', own.HEADWIND_SLACK_SIGNING_SECRET),
+      signingSecretFile: text('HEADWIND_SLACK_SIGNING_SECRET_FILE', own.HEADWIND_SLACK_SIGNING_SECRET_FILE),
     },
     teams: {
       enabled: get('TEAMS_ENABLED', own.TEAMS_ENABLED),
@@ -56,6 +70,11 @@ export function collectNotifications(
       'HEADWIND_NOTIFICATIONS_ALLOW_LINK_LOCAL',
       own.HEADWIND_NOTIFICATIONS_ALLOW_LINK_LOCAL,
     ),
+    proxies: {
+      http: text('HTTP_PROXY', own.HTTP_PROXY),
+      https: text('HTTPS_PROXY', own.HTTPS_PROXY),
+      except: text('NO_PROXY', own.NO_PROXY),
+    },
   };
 }
 

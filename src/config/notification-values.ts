@@ -30,6 +30,25 @@ export const readEmoji: Reader<string> = (text) =>
 export const readSigningKey: Reader<string> = (text) =>
   text.length <= 1024 ? ok(text) : fail('a text of at most 1024 characters');
 
+/** With what Slack signs what it posts for one app. Slack's own have 32 characters. */
+export const readSlackSecret: Reader<string> = (text) =>
+  /^[\x21-\x7e]{16,256}$/.test(text)
+    ? ok(text)
+    : fail('a signing secret of Slack: 16 to 256 characters without spaces');
+
+/** A person in Slack: `U012AB3CD`, or `T0123ABCD/U012AB3CD` with the workspace. */
+export const readSlackUser: Reader<string> = (text) =>
+  /^(?:[A-Z0-9]{2,40}\/)?[A-Z0-9]{2,40}$/.test(text)
+    ? ok(text)
+    : fail('the id of a Slack user such as U012AB3CD, or T0123ABCD/U012AB3CD with the workspace');
+
+/** A proxy for outgoing requests. */
+export const readProxyUrl: Reader<string> = (text) => {
+  const url = URL.parse(text);
+  const right = url !== null && ['http:', 'https:'].includes(url.protocol) && url.hostname !== '';
+  return right ? ok(text) : fail('the URL of an HTTP proxy, such as http://proxy.example.com:3128');
+};
+
 /** How long one try may take, in milliseconds. */
 export const readTimeout = readDurationBetween([1000, '1s'], [300_000, '5m']);
 

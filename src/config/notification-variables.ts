@@ -1,9 +1,11 @@
 import {
   readEmoji,
+  readProxyUrl,
   readReceiverUrl,
   readRetryTime,
   readShortText,
   readSigningKey,
+  readSlackSecret,
   readTimeout,
 } from './notification-values.ts';
 import { readBoolean, readText, readWhole, type Reader } from './values.ts';
@@ -15,6 +17,14 @@ export const NOTIFICATION_VARIABLES = {
   SLACK_CHANNEL: optional(readShortText, 'Channel instead of the webhook’s own, e.g. `#deployments`'),
   SLACK_USERNAME: given(readShortText, 'Headwind', 'Headwind', 'Under which name Slack shows the messages'),
   SLACK_ICON_EMOJI: given(readEmoji, ':robot_face:', ':robot_face:', 'With which emoji Slack shows them'),
+  HEADWIND_SLACK_SIGNING_SECRET: secret(
+    readSlackSecret,
+    'Signing secret of the Slack app; with it Approve and Reject work in the message itself',
+  ),
+  HEADWIND_SLACK_SIGNING_SECRET_FILE: optional(
+    readText,
+    'Path of a file with such secrets, one a line, read again when it changes',
+  ),
   TEAMS_ENABLED: onOff('Whether Microsoft Teams is notified'),
   TEAMS_WEBHOOK_URL: secret(readReceiverUrl, 'Address of the Teams workflow that posts what it receives'),
   WEBHOOK_ENABLED: onOff('Whether a receiver of JSON is notified'),
@@ -42,6 +52,12 @@ export const NOTIFICATION_VARIABLES = {
   ),
   HEADWIND_NOTIFICATIONS_ALLOW_LINK_LOCAL: onOff(
     'Whether notifications may go to link-local addresses and to those of cloud metadata services',
+  ),
+  HTTPS_PROXY: secret(readProxyUrl, 'Proxy through which notifications go to `https://` addresses'),
+  HTTP_PROXY: secret(readProxyUrl, 'Proxy through which notifications go to `http://` addresses'),
+  NO_PROXY: optional(
+    readText,
+    'Hosts that are reached without these proxies, separated by commas, e.g. `.svc,10.0.0.5,*`',
   ),
 } as const;
 

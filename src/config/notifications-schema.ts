@@ -10,10 +10,13 @@ import {
   readRetryTime,
   readShortText,
   readSigningKey,
+  readSlackSecret,
+  readSlackUser,
   readTimeout,
 } from './notification-values.ts';
 import type { NotificationSettings } from './notification-settings.ts';
 import { RATES, TARGET_DEFAULTS } from './notification-target.ts';
+import type { SlackIdentity } from './slack-trust.ts';
 import type { Environment } from './problem.ts';
 import type { Reader } from './values.ts';
 import { codeOf, type ConfigFile } from './yaml-document.ts';
@@ -22,6 +25,8 @@ import { codeOf, type ConfigFile } from './yaml-document.ts';
 export interface NotificationsFile extends ConfigFile {
   readonly env: Environment;
   readonly settings: NotificationSettings;
+  /** Whether a Slack app is believed that all targets may share. */
+  readonly hasSigningSecret: boolean;
 }
 
 const KINDS = [
@@ -32,6 +37,7 @@ const KINDS = [
 ] as const satisfies readonly WorkloadKind[];
 const MAX_TARGETS = 50;
 const MAX_FILTER = 100;
+const MAX_SLACK_USERS = 1000;
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]{1,65536}-----END CERTIFICATE-----/g;
 const NAME_EXPECTED = 'a name of at most 63 lower-case letters, digits and -';
 
@@ -57,7 +63,15 @@ function documentSchema(source: NotificationsFile) {
       channel: or(text(readShortText), slack.channel),
       username: or(text(readShortText), slack.username),
       icon_emoji: or(text(readEmoji), slack.iconEmoji),
-    }).prefault({}),
+      interactive: flag().optional(),
+      users: or(slackUsers(), new Map<string, SlackIdentity>()),
+      allowedUsers: listOf(text(readSlackUser), MAX_SLACK_USERS).optional(),
+    })
+      .refine(({ interactive }) => interactive !== true || source.hasSigningSecret, {
+        path: ['interactive'],
+        error: `false, or ${SIGNING_VARIABLE}: ${WHY_SIGNED}`,
+      })
+      .prefault({}),
     teams: table({
       enabled: or(flag(), teams.enabled),
       webhook_url: or(text(readReceiverUrl), teams.url),
@@ -103,10 +117,9 @@ function targetSchema(source: NotificationsFile) {
     channel: text(readShortText).optional(),
     username: or(text(readShortText), slack.username),
     iconEmoji: or(text(readEmoji), slack.iconEmoji),
-    interactive: or(
-      z.literal(false, 'false: buttons that approve in Slack itself are not available in this version'),
-      false,
-    ),
+    interactive: or(flag(), false),
+    signingSecret: text(readSlackSecret).optional(),
+    signingSecretFrom: reference(source, readSlackSecret).optional(),
   });
   const teamsTarget = z.strictObject({
     ...common,
@@ -134,7 +147,48 @@ function targetSchema(source: NotificationsFile) {
     .refine(
       (entry) => entry.type !== 'webhook' || entry.secret === undefined || entry.secretFrom === undefined,
       { path: ['secret'], error: 'either secret or secretFrom' },
+    )
+    .refine(
+      (entry) =>
+        entry.type !== 'slack' || entry.signingSecret === undefined || entry.signingSecretFrom === undefined,
+      { path: ['signingSecret'], error: 'either signingSecret or signingSecretFrom' },
+    )
+    .refine(
+      (entry) =>
+        entry.type !== 'slack' ||
+        !entry.interactive ||
+        source.hasSigningSecret ||
+        (entry.signingSecret ?? entry.signingSecretFrom) !== undefined,
+      {
+        path: ['interactive'],
+        error: `false, or signingSecretFrom beside it, or ${SIGNING_VARIABLE}: ${WHY_SIGNED}`,
+      },
     );
+}
+
+const SIGNING_VARIABLE = 'HEADWIND_SLACK_SIGNING_SECRET';
+const WHY_SIGNED = 'by the signing secret of the Slack app its answers are believed';
+const PERSON_EXPECTED = 'a table of username and groups, as Kubernetes knows the person';
+const NAME_IN_KUBERNETES = 'a name of 1 to 256 visible characters';
+
+/** Who the people in Slack are in Kubernetes, by their ids. */
+function slackUsers() {
+  const name = z.string(NAME_IN_KUBERNETES).regex(/^\P{C}{1,256}$/u, NAME_IN_KUBERNETES);
+  const person = z.strictObject(
+    { username: name, groups: or(listOf(name), []) },
+    { error: (issue) => (issue.code === 'invalid_type' ? PERSON_EXPECTED : undefined) },
+  );
+  const expected = 'a table of Slack user ids, each with username and groups';
+  return z
+    .record(z.string(), person, expected)
+    .refine((people) => Object.keys(people).length <= MAX_SLACK_USERS, `at most ${MAX_SLACK_USERS} people`)
+    .transform((people, context): ReadonlyMap<string, SlackIdentity> => {
+      for (const id of Object.keys(people)) {
+        const read = readSlackUser(id);
+        if (!read.ok) context.addIssue({ code: 'custom', path: [id], message: read.error });
+      }
+      return new Map(Object.entries(people));
+    });
 }
 
 /** What counts where the file says nothing. */
@@ -187,8 +241,8 @@ function readAs<T>(value: string, read: Reader<T>, context: z.RefinementCtx): T 
   return z.NEVER;
 }
 
-function listOf<T extends z.ZodType>(item: T) {
-  return z.array(item, 'a list').min(1, 'at least one').max(MAX_FILTER, `at most ${MAX_FILTER}`);
+function listOf<T extends z.ZodType>(item: T, most = MAX_FILTER) {
+  return z.array(item, 'a list').min(1, 'at least one').max(most, `at most ${most}`);
 }
 
 function readGlob(glob: string, context: z.RefinementCtx): Pattern {

@@ -259,7 +259,7 @@ targets:
   - { name: c, type: teams, url: https://x.example/hunter2, urlFrom: { env: X } }
   - { name: d, type: webhook, urlFrom: { env: MISSING }, secretFrom: { file: missing } }
   - { name: e, type: webhook, url: https://x.example, channel: '#no', secret: s, timeout: 1h, maxRetries: 1.5, perSecond: 0, ca: not.pem }
-  - { name: f, type: slack, url: https://x.example, namespaces: ['['], kinds: [Pod], events: [update_exploded], interactive: true }
+  - { name: f, type: slack, url: https://x.example, namespaces: ['['], kinds: [Pod], events: [update_exploded], signingSecret: short }
   - { name: g, type: teams, url: https://x.example, namespaces: shop, urlFrom: {} }
   - nothing
 `,
@@ -284,7 +284,7 @@ targets:
         'targets[6].namespaces[0]',
         'targets[6].kinds[0]',
         'targets[6].events[0]',
-        'targets[6].interactive',
+        'targets[6].signingSecret',
         'targets[7].namespaces',
         'targets[7].urlFrom',
         'targets[8]',
@@ -328,8 +328,129 @@ targets:
       { text: 'targets: [{ name: a, type: teams, urlFrom: { file: no } }]' },
       'expected the path of a file that can be read (ENOENT)',
     ],
+    [
+      'buttons whose answers nobody could believe',
+      { text: `targets: [{ name: a, type: slack, url: '${SLACK}', interactive: true }]` },
+      'targets[0].interactive="true": expected false, or signingSecretFrom beside it, or HEADWIND_SLACK_SIGNING_SECRET',
+    ],
+    [
+      'such buttons for the receiver of the environment',
+      { text: 'slack: { interactive: true }' },
+      'slack.interactive="true": expected false, or HEADWIND_SLACK_SIGNING_SECRET',
+    ],
+    [
+      'a file of signing secrets that is not there',
+      { env: { HEADWIND_SLACK_SIGNING_SECRET_FILE: '/no' } },
+      'HEADWIND_SLACK_SIGNING_SECRET_FILE="/no": expected a file that can be read (ENOENT)',
+    ],
+    [
+      'a file that holds none',
+      { env: { HEADWIND_SLACK_SIGNING_SECRET_FILE: '/empty' }, others: { '/empty': 'short\n' } },
+      'expected a file with 1 to 10 signing secrets of Slack, one a line',
+    ],
+    [
+      'a person who is none',
+      { text: 'slack: { users: { alice: { username: alice } } }' },
+      'slack.users.alice=',
+    ],
+    [
+      'a person without a name',
+      { text: 'slack: { users: { U012AB3CD: alice } }' },
+      'slack.users.U012AB3CD="alice": expected a table of username and groups',
+    ],
+    [
+      'an address where an id belongs',
+      { text: 'slack: { allowedUsers: [alice@example.com] }' },
+      'slack.allowedUsers[0]="alice@example.com": expected the id of a Slack user such as U012AB3CD',
+    ],
     ['a list in place of a table', { text: '- a' }, 'a table of slack, teams, webhook, targets'],
   ] satisfies readonly (readonly [string, Setting, string])[])('refuses %s', async (_, setting, expected) => {
     expect((await problemsOf(setting)).join('\n')).toContain(expected);
+  });
+});
+
+describe('who may answer in Slack', () => {
+  const URL = `'${SLACK}'`;
+  const ONE = '0123456789abcdef0123456789abcdef';
+  const TWO = 'fedcba9876543210fedcba9876543210';
+  const trustOf = async (setting: Setting) => {
+    const config = await read(setting);
+    if (!config.ok) throw new Error(formatProblems(config.error).join('\n'));
+    const { slack, targets } = config.value;
+    const signers = slack.signers.map(({ secret, namespaces }) => [
+      secret,
+      namespaces.map(({ text }) => text),
+    ]);
+    const acting = targets.flatMap((target) =>
+      target.channel === 'slack' && target.interactive ? target.id : [],
+    );
+    return { ...slack, signers, acting };
+  };
+  const slackOn = { SLACK_ENABLED: 'true', SLACK_WEBHOOK_URL: SLACK };
+
+  it('is nobody unless told', async () => {
+    expect(await trustOf({ env: slackOn })).toEqual({
+      signers: [],
+      users: new Map(),
+      allowedUsers: undefined,
+      acting: [],
+    });
+  });
+
+  it('comes from the environment, from a file, and from targets, which speak for their namespaces', async () => {
+    const trust = await trustOf({
+      env: {
+        ...slackOn,
+        HEADWIND_SLACK_SIGNING_SECRET: ONE,
+        HEADWIND_SLACK_SIGNING_SECRET_FILE: '/secrets',
+        SHOP: TWO,
+      },
+      others: { '/secrets': `${TWO}\n${ONE}9\n` },
+      text: `
+targets:
+  - { name: shop, type: slack, url: ${URL}, interactive: true, signingSecretFrom: { env: SHOP }, namespaces: [shop] }
+  - { name: shared, type: slack, url: ${URL}, interactive: true }
+  - { name: links, type: slack, url: ${URL} }
+`,
+    });
+    expect(trust.signers).toEqual([
+      [ONE, []],
+      [TWO, []],
+      [`${ONE}9`, []],
+      [TWO, ['shop']],
+    ]);
+    expect(trust.acting).toEqual(['slack', 'shop', 'shared']);
+  });
+
+  it('can be without the receiver of the environment', async () => {
+    const env = { ...slackOn, HEADWIND_SLACK_SIGNING_SECRET: ONE };
+    expect((await trustOf({ env })).acting).toEqual(['slack']);
+    expect((await trustOf({ env, text: 'slack: { interactive: false }' })).acting).toEqual([]);
+  });
+
+  it('says who people are, and changes the version', async () => {
+    const text = `
+slack:
+  allowedUsers: [U012AB3CD, T9/U777]
+  users:
+    U012AB3CD: { username: alice@example.com, groups: [shop-admins] }
+    T9/U777: { username: bob }
+`;
+    const { users, allowedUsers } = await trustOf({ text });
+    expect(users).toEqual(
+      new Map([
+        ['U012AB3CD', { username: 'alice@example.com', groups: ['shop-admins'] }],
+        ['T9/U777', { username: 'bob', groups: [] }],
+      ]),
+    );
+    expect(allowedUsers).toEqual(['U012AB3CD', 'T9/U777']);
+    const versions = await Promise.all(
+      [text, text.replace('bob', 'bert'), text].map(async (one) => {
+        const config = await read({ text: one });
+        return config.ok ? config.value.version : '';
+      }),
+    );
+    expect(versions[0]).toBe(versions[2]);
+    expect(versions[0]).not.toBe(versions[1]);
   });
 });

@@ -10,11 +10,20 @@ import {
   type TargetEntry,
 } from './notifications-schema.ts';
 import type { ConfigProblem, Environment } from './problem.ts';
+import {
+  readSigningSecrets,
+  signersOf,
+  signingSecretsWithoutFile,
+  type SlackSigner,
+  type SlackTrust,
+} from './slack-trust.ts';
 import { readYamlDocument } from './yaml-document.ts';
 
 /** Who is notified. */
 export interface NotificationConfig {
   readonly targets: readonly NotificationTarget[];
+  /** Who may answer in Slack. */
+  readonly slack: SlackTrust;
   /** The same for the same content; nothing that could be turned back into it. */
   readonly version: string;
 }
@@ -28,7 +37,7 @@ export interface NotificationSource {
 
 const VARIABLE = 'HEADWIND_NOTIFICATIONS_CONFIG';
 /** What may be a secret, by its key. */
-const SECRETS = new Set<PropertyKey | undefined>(['url', 'webhook_url', 'secret']);
+const SECRETS = new Set<PropertyKey | undefined>(['url', 'webhook_url', 'secret', 'signingSecret']);
 
 /**
  * Reads who is notified: what the environment says, and the file that `HEADWIND_NOTIFICATIONS_CONFIG` names, with the
@@ -47,20 +56,36 @@ export async function readNotifications(
 ): Promise<Result<NotificationConfig, readonly ConfigProblem[]>> {
   const { settings, readFile, env } = source;
   const { configFile: file } = settings;
-  if (file === undefined) return ok(notificationsWithoutFile(settings));
+  const secrets = await readSigningSecrets(source);
+  if (file === undefined) return secrets.ok ? ok(toConfigWithoutFile(settings, secrets.value)) : secrets;
   const document = await readYamlDocument(VARIABLE, { file, readFile });
-  if (!document.ok) return fail([document.error]);
-  return fromDocument(document.value ?? {}, { file, readFile, env, settings });
+  const problems = secrets.ok ? [] : secrets.error;
+  if (!document.ok) return fail([...problems, document.error]);
+  const read = await fromDocument(
+    document.value ?? {},
+    // That there are some is known even where they cannot be read.
+    { file, readFile, env, settings, hasSigningSecret: !secrets.ok || secrets.value.length > 0 },
+    signersOf(secrets.ok ? secrets.value : []),
+  );
+  if (secrets.ok) return read;
+  return fail(read.ok ? problems : [...problems, ...read.error]);
 }
 
 /** Who is notified where no file is named. */
 export function notificationsWithoutFile(settings: NotificationSettings): NotificationConfig {
-  return toConfig(targetsOf(settings));
+  return toConfigWithoutFile(settings, signingSecretsWithoutFile(settings));
+}
+
+function toConfigWithoutFile(settings: NotificationSettings, secrets: readonly string[]): NotificationConfig {
+  const signers = signersOf(secrets);
+  const targets = targetsOf(settings, signers.length > 0);
+  return toConfig(targets, { signers, users: new Map(), allowedUsers: undefined });
 }
 
 async function fromDocument(
   raw: unknown,
   source: NotificationsFile,
+  signers: readonly SlackSigner[],
 ): Promise<Result<NotificationConfig, readonly ConfigProblem[]>> {
   const parsed = await checkNotifications(raw, source);
   const problems = (parsed.error?.issues ?? []).flatMap((issue) => {
@@ -81,9 +106,20 @@ async function fromDocument(
         ]
       : [],
   );
-  const targets = [...targetsOf(merged), ...parsed.data.targets.map(toTarget)];
+  const { slack, targets: entries } = parsed.data;
+  const isInteractive = slack.interactive ?? signers.length > 0;
+  const targets = [...targetsOf(merged, isInteractive), ...entries.map(toTarget)];
   const twice = sameNameTwice(targets, source.file);
-  return missing.length + twice.length === 0 ? ok(toConfig(targets)) : fail([...missing, ...twice]);
+  if (missing.length + twice.length > 0) return fail([...missing, ...twice]);
+  const { users, allowedUsers } = slack;
+  return ok(toConfig(targets, { signers: [...signers, ...entries.flatMap(ownSigner)], users, allowedUsers }));
+}
+
+/** What an app signs that has a secret of its own is believed about what its target is told. */
+function ownSigner(entry: TargetEntry): readonly SlackSigner[] {
+  if (entry.type !== 'slack') return [];
+  const secret = entry.signingSecret ?? entry.signingSecretFrom;
+  return secret === undefined ? [] : [{ secret, namespaces: entry.namespaces }];
 }
 
 /** What the file says about the three receivers of the environment, in which its own settings have been filled in. */
@@ -94,6 +130,7 @@ function merge(
   return {
     ...settings,
     slack: {
+      ...settings.slack,
       enabled: slack.enabled,
       url: slack.webhook_url,
       channel: slack.channel,
@@ -112,14 +149,14 @@ function merge(
 }
 
 /** The receivers that the environment switches on. */
-function targetsOf(settings: NotificationSettings): readonly NotificationTarget[] {
+function targetsOf(settings: NotificationSettings, isInteractive: boolean): readonly NotificationTarget[] {
   const { slack, teams, webhook, retryForMs, allowLinkLocal } = settings;
   const filter = { namespaces: [], kinds: [], events: [] };
   const basics = { ...TARGET_DEFAULTS, filter, retryForMs, allowLinkLocal };
   const targets: NotificationTarget[] = [];
   if (slack.enabled && slack.url !== undefined) {
     const { url, channel: slackChannel, username, iconEmoji } = slack;
-    const own = { url, slackChannel, username, iconEmoji, interactive: false };
+    const own = { url, slackChannel, username, iconEmoji, interactive: isInteractive };
     targets.push({ ...basics, ...own, id: 'slack', channel: 'slack', perSecond: RATES.slack });
   }
   if (teams.enabled && teams.url !== undefined)
@@ -162,6 +199,7 @@ function sameNameTwice(targets: readonly NotificationTarget[], file: string): re
   }));
 }
 
-function toConfig(targets: readonly NotificationTarget[]): NotificationConfig {
-  return { targets, version: createHash('sha256').update(JSON.stringify(targets)).digest('hex') };
+function toConfig(targets: readonly NotificationTarget[], slack: SlackTrust): NotificationConfig {
+  const content = JSON.stringify({ targets, slack: { ...slack, users: [...slack.users] } });
+  return { targets, slack, version: createHash('sha256').update(content).digest('hex') };
 }

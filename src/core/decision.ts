@@ -20,7 +20,12 @@ export type VerifyMode = 'always' | 'auto' | 'never';
 /** What the registry said when it was asked for the candidate's digest. */
 export type Confirmation =
   | { readonly outcome: 'found'; readonly digest: string }
-  | { readonly outcome: 'missing'; readonly message: string }
+  | {
+      readonly outcome: 'missing';
+      readonly message: string;
+      /** Something else stands there under that name: it does not appear by waiting a moment. */
+      readonly isOther?: true;
+    }
   | {
       readonly outcome: 'unavailable';
       readonly message: string;

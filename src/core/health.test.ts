@@ -34,6 +34,13 @@ describe('a rollout is healthy', () => {
     expect(judge({ minReadyMs: 30_000 })).toMatchObject({ settleMs: 30_000 });
   });
 
+  it('has to stay so for longer than what crashed before had lasted', () => {
+    const survivor = aContainerState({ restarts: 2, runningSinceMs: NOON - 20_000, lastRunMs: 45_000 });
+    expect(judge({ pods: [aPod({ containers: [survivor] })] })).toMatchObject({ settleMs: 55_000 });
+    const ancient = aContainerState({ restarts: 2, lastRunMs: 86_400_000 });
+    expect(judge({ pods: [aPod({ containers: [ancient] })] })).toMatchObject({ settleMs: 300_000 });
+  });
+
   it('scaled to zero has nothing to settle', () => {
     expect(judge({ desired: 0 })).toMatchObject({ settleMs: 0 });
   });
@@ -79,6 +86,16 @@ describe('a rollout is failing', () => {
     expect(judge({ pods: [aPod({ containers: [ready] })] })).toMatchObject({ reason: 'CrashLoopBackOff' });
   });
 
+  it('when it has crashed the second time, before kubelet says what it makes of that', () => {
+    const ended = aContainerState({ ready: false, restarts: 1, ended: true, ...CRASHED });
+    expect(judge({ pods: [anUnreadyPod(ended)] })).toMatchObject({
+      reason: 'CrashLoopBackOff',
+      message: 'Container web of pod web-1: CrashLoopBackOff: it ended with exit code 1 (Error)',
+    });
+    const done = aContainerState({ name: 'migrate', restarts: 1, ended: true });
+    expect(judge({ pods: [aPod({ containers: [done, aContainerState()] })] }).health).toBe('healthy');
+  });
+
   it('where its controller says that it takes too long', () => {
     expect(judge({ pods: [anUnreadyPod()], deadlineExceeded: 'has timed out' })).toEqual({
       health: 'failing',
@@ -106,7 +123,7 @@ describe('restarts of long ago', () => {
   it('do not hide those since', () => {
     const before = { [restartKey(restarted, { name: 'web' })]: 3 };
     expect(judge({ pods: [restarted] }, before)).toMatchObject({
-      message: 'Container web of pod web-1 has restarted 6 times since the update',
+      message: 'Container web of pod web-1: TooManyRestarts: 6 restarts since the update',
     });
   });
 });

@@ -37,9 +37,11 @@ export interface JudgeContext {
 
 /** What is healthy has to stay so for this long: a crash some seconds after the first readiness is not missed. */
 export const SETTLE_MS = 10_000;
+/** It has to last longer than what crashed before; but nobody waits longer than this for that. */
+const LONGEST_SETTLE_MS = 300_000;
 const MAX_RESTARTS = 5;
-/** So many restarts, and kubelet lets a container wait before the next one: it crashes again and again. */
-const CRASH_LOOP_RESTARTS = 2;
+/** After so many ends kubelet lets a container wait before it starts anew: it crashes again and again. */
+const CRASH_LOOP_ENDS = 2;
 const MAX_SHOWN = 300;
 
 /** What kubelet says of a container that cannot start, or not stay up. */
@@ -62,7 +64,6 @@ const FAILURES: ReadonlySet<string> = new Set([
  */
 export function judgePods(rollout: PodRollout, context: JudgeContext): Verdict {
   if (!rollout.observed) return { health: 'unseen', message: 'The controller has not seen the update yet' };
-  const settleMs = Math.max(SETTLE_MS, rollout.minReadyMs);
   if (rollout.desired === 0)
     return { health: 'healthy', message: 'Scaled to zero: no pod has to be ready', restarts: 0, settleMs: 0 };
   const pods = rollout.pods.filter(({ leaving }) => !leaving);
@@ -73,7 +74,9 @@ export function judgePods(rollout: PodRollout, context: JudgeContext): Verdict {
   const expected = Math.max(0, rollout.desired - rollout.partition);
   const ready = pods.filter((pod) => pod.ready).length;
   if (expected > 0 && ready >= expected) {
-    const restarts = sum(pods.flatMap(({ containers }) => containers.map((one) => one.restarts)));
+    const containers = pods.flatMap((pod) => pod.containers);
+    const settleMs = Math.max(rollout.minReadyMs, ...containers.map(provingMs), SETTLE_MS);
+    const restarts = sum(containers.map((one) => one.restarts));
     return { health: 'healthy', message: `${ready} new pods are ready`, restarts, settleMs };
   }
   if (rollout.deadlineExceeded !== undefined && !rollout.paused)
@@ -94,19 +97,19 @@ interface Trouble {
 
 function troubleOf(pod: PodFacts, container: ContainerFacts, context: JudgeContext): readonly Trouble[] {
   const { name, waiting } = container;
-  const where = `Container ${name} of pod ${pod.name}`;
+  const exit = exitOf(container);
+  const trouble = (reason: string, why: string): readonly Trouble[] => {
+    const message = `Container ${name} of pod ${pod.name}: ${reason}${why === '' ? '' : `: ${why}`}`;
+    return [{ name, reason, message: shorten(message) }];
+  };
+  if (waiting !== undefined && FAILURES.has(waiting.reason))
+    return trouble(waiting.reason, exit ?? waiting.message);
   const restarts = container.restarts - (context.restartsBefore[restartKey(pod, container)] ?? 0);
-  if (waiting !== undefined && FAILURES.has(waiting.reason)) {
-    const why = exitOf(container) ?? waiting.message;
-    return [{ name, reason: waiting.reason, message: shorten(`${where}: ${waiting.reason}${colon(why)}`) }];
-  }
-  const since = `${where} has restarted ${restarts} times since the update`;
-  const message = shorten(`${since}${colon(exitOf(container) ?? '')}`);
-  if (restarts > MAX_RESTARTS) return [{ name, reason: 'TooManyRestarts', message }];
+  if (restarts > MAX_RESTARTS) return trouble('TooManyRestarts', `${restarts} restarts since the update`);
   // Between two crashes it runs for a moment, and may even be ready: that does not make it a healthy one.
-  if (restarts >= CRASH_LOOP_RESTARTS && !isSteady(container, context.nowMs))
-    return [{ name, reason: 'CrashLoopBackOff', message }];
-  return [];
+  const ends = restarts + (container.ended === true && !container.ready ? 1 : 0);
+  const crashes = ends >= CRASH_LOOP_ENDS && !isSteady(container, context.nowMs);
+  return crashes ? trouble('CrashLoopBackOff', exit ?? '') : [];
 }
 
 /** Whether its present run has lasted. A node's clock that is ahead of ours must not make a container look young. */
@@ -114,6 +117,11 @@ function isSteady({ ready, runningSinceMs }: ContainerFacts, nowMs: number): boo
   if (!ready) return false;
   const lasted = runningSinceMs === undefined ? SETTLE_MS : nowMs - runningSinceMs;
   return lasted < 0 || lasted >= SETTLE_MS;
+}
+
+/** How long a container has to run before it is believed: one that has crashed, longer than it lived before. */
+function provingMs({ restarts, lastRunMs = 0 }: ContainerFacts): number {
+  return restarts === 0 ? SETTLE_MS : Math.min(LONGEST_SETTLE_MS, lastRunMs + SETTLE_MS);
 }
 
 function progressing(
@@ -173,10 +181,6 @@ export function restartKey(pod: Pick<PodFacts, 'uid'>, { name }: Pick<ContainerF
 function exitOf({ lastExit }: ContainerFacts): string | undefined {
   if (lastExit === undefined) return undefined;
   return `it ended with exit code ${lastExit.code}${lastExit.reason === '' ? '' : ` (${lastExit.reason})`}`;
-}
-
-function colon(text: string): string {
-  return text === '' ? '' : `: ${text}`;
 }
 
 function sum(numbers: readonly number[]): number {

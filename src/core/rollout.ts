@@ -6,8 +6,12 @@ export interface ContainerFacts {
   readonly restarts: number;
   /** Why it does not run, while it does not. */
   readonly waiting?: { readonly reason: string; readonly message: string };
+  /** Whether it has ended, and nothing says yet what becomes of it. */
+  readonly ended?: boolean;
   /** When its present run began, in milliseconds since the Unix epoch. */
   readonly runningSinceMs?: number;
+  /** How long the run before that lasted, in milliseconds. */
+  readonly lastRunMs?: number;
   /** How its last run ended. */
   readonly lastExit?: { readonly code: number; readonly reason: string };
 }

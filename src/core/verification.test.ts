@@ -169,6 +169,12 @@ describe('bad checks', () => {
     expect(step.verification).toMatchObject({ outcome: 'Healthy', failedChecks: 0 });
   });
 
+  it('are not forgotten because a container looks healthy for a while between two crashes', () => {
+    const verdictAt = (second: number): Verdict =>
+      second % 14 < 6 ? CRASHING : { ...HEALTHY, restarts: second };
+    expect(watch(verdictAt)).toMatchObject({ countedAt: [0, 14, 28], endedAt: 28 });
+  });
+
   it('are not forgotten where nothing could be seen in between', () => {
     const blinking = (second: number): Verdict => (second % 10 < 5 ? CRASHING : UNSEEN);
     expect(watch(blinking)).toMatchObject({ countedAt: [0, 10, 20], endedAt: 20 });

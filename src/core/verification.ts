@@ -69,10 +69,12 @@ function whileHealthy(input: WatchInput, verdict: Extract<Verdict, { health: 'he
   const goesOn = settling !== undefined && settling.restarts === verdict.restarts;
   const sinceMs = goesOn ? settling.sinceMs : nowMs;
   const { message, restarts } = verdict;
-  if (nowMs - sinceMs >= verdict.settleMs) return ended(input, 'Healthy', { reason: 'Healthy', message });
+  if (nowMs - sinceMs >= verdict.settleMs)
+    return ended(withoutFailures(input), 'Healthy', { reason: 'Healthy', message });
   const settled = { sinceMs, restarts };
   const wakeAtMs = sinceMs + verdict.settleMs;
-  return { ...waiting(withoutFailures(input), { message, reason: 'Settling' }), settling: settled, wakeAtMs };
+  // Between two crashes a container may look healthy for a while: the count begins anew only when that is believed.
+  return { ...waiting(input, { message, reason: 'Settling' }), settling: settled, wakeAtMs };
 }
 
 function whileProgressing(

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeSelfSigned } from '../../test/parts/certificate.ts';
 import { aChartBench, aChartSource, aSecret, told, type ChartBench } from '../../test/parts/chart-bench.ts';
+import { FakeClock } from '../../test/parts/fake-clock.ts';
 import { JSON_TYPE, V2 } from '../../test/parts/registry-bench.ts';
 import {
   startScriptedServer,
@@ -148,6 +149,24 @@ describe('credentials for a registry', () => {
     expect(bench.logged.join()).not.toContain('hunter2');
   });
 
+  it('that are refused are told by the name of their Secret', async () => {
+    const server = await aRegistry({ isPrivate: true });
+    const secrets = { 'flux-system/login': aSecret({ ...LOGIN, password: 'hunter3-hunter3' }) };
+    const { sources } = aBench({ insecure: [server.host], secrets });
+    const source = aChartSource({ url: at(server), secretName: 'login' });
+    const listing = await sources.list({ source, charts: podinfo });
+    const message = expect.stringMatching(
+      /HelmRepository\/flux-system\/podinfo shows Secret flux-system\/login$/,
+    );
+    expect(listing).toMatchObject({
+      charts: new Map([['podinfo', { problem: { kind: 'denied', message } }]]),
+    });
+    expect(await sources.confirm({ source, chart: 'podinfo', version: '6.5.0' })).toMatchObject({
+      denied: true,
+      message,
+    });
+  });
+
   it('that are lacking are told as such', async () => {
     const server = await aRegistry({ isPrivate: true });
     const { sources } = aBench({ insecure: [server.host] });
@@ -187,6 +206,26 @@ describe('a version in a registry', () => {
     const { sources } = aBench({ insecure: [server.host] });
     const source = aChartSource({ url: at(server) });
     expect(await sources.confirm({ source, chart: 'podinfo', version })).toMatchObject(expected);
+  });
+
+  it('that is an image is left out of lists for an hour, and is asked for anew by its name', async () => {
+    const scene: { config: string } = { config: IMAGE };
+    const server = await aRegistry(scene);
+    const clock = new FakeClock();
+    const { sources } = aBench({ insecure: [server.host], clock });
+    const source = aChartSource({ url: at(server) });
+    const confirm = (): Promise<unknown> => sources.confirm({ source, chart: 'podinfo', version: '6.5.0' });
+    const list = async (): Promise<unknown> => told(await sources.list({ source, charts: podinfo }));
+
+    expect(await confirm()).toMatchObject({ outcome: 'missing', isOther: true });
+    expect(await list()).toEqual(['podinfo: 6.4.0+build.1']);
+    await clock.advance(3_600_000);
+    expect(await list()).toEqual(['podinfo: 6.5.0 6.4.0+build.1']);
+
+    await confirm();
+    expect(await list()).toEqual(['podinfo: 6.4.0+build.1']);
+    await sources.confirm({ source, chart: 'podinfo', version: '7.0.0' });
+    expect(await list()).toEqual(['podinfo: 6.4.0+build.1']);
   });
 
   it('is looked into once for each digest', async () => {

@@ -49,6 +49,9 @@ export interface OciCharts {
 }
 
 const CHARTS_AT_ONCE = 8;
+/** A tag that is no chart is left out of lists for so long; whoever asks for that very one is answered anew. */
+const OTHER_MS = 3_600_000;
+const MAX_OTHERS = 5000;
 const MAX_CLIENTS = 100;
 const MAX_SHOWN_LENGTH = 100;
 
@@ -57,6 +60,10 @@ export function createOciCharts(options: OciChartsOptions): OciCharts {
   // One that is put out ends by itself when its questions have ended.
   const clients = new LRUCache<string, Registry>({ max: MAX_CLIENTS });
   const limit = pLimit(CHARTS_AT_ONCE);
+  // When each tag was found to be something else than a chart, in milliseconds since the Unix epoch.
+  const others = new LRUCache<string, number>({ max: MAX_OTHERS });
+  const otherKey = ({ source }: OciQuestion, { asked: { repository } }: Located, tag: string): string =>
+    JSON.stringify([chartSourceKey(source), source.uid, nameOf(repository), tag]);
 
   const clientOf = ({ source, access }: OciQuestion, host: string): OciChartsOptions['registry'] => {
     const { insecure, timeoutMs } = source;
@@ -88,7 +95,10 @@ export function createOciCharts(options: OciChartsOptions): OciCharts {
     const located = await locate(question, chart);
     if (!located.ok) return { problem: located.error };
     const { client, asked } = located.value;
-    return toListed(await client.listTags(asked));
+    const listing = await client.listTags(asked);
+    const isOther = (tag: string): boolean =>
+      options.clock.now() - (others.get(otherKey(question, located.value, tag)) ?? -Infinity) < OTHER_MS;
+    return withWhom(toListed(listing, isOther), question);
   };
 
   return {
@@ -109,15 +119,16 @@ export function createOciCharts(options: OciChartsOptions): OciCharts {
       const located = await locate(question, chart);
       if (!located.ok) return toConfirmation(located.error);
       const { client, asked } = located.value;
+      const key = otherKey(question, located.value, tag);
+      others.delete(key);
       const found = await client.confirm({ ...asked, tag });
-      if (found.outcome !== 'found') return found;
+      if (found.outcome !== 'found') return toldWhom(found, question);
       const type = await client.artifactTypeOf({ ...asked, digest: found.digest });
-      if (type.outcome !== 'found') return type;
+      if (type.outcome !== 'found') return toldWhom(type, question);
       if (type.config === CHART_CONFIG_TYPE) return found;
-      return {
-        outcome: 'missing',
-        message: `${nameOf(asked.repository)}:${tag} is ${whatItIs(type.config)}`,
-      };
+      others.set(key, options.clock.now());
+      const message = `${nameOf(asked.repository)}:${tag} is ${whatItIs(type.config)}`;
+      return { outcome: 'missing', message, isOther: true };
     },
     close: () => {
       for (const client of clients.values()) client.close();
@@ -174,9 +185,12 @@ function toTag(version: string): string {
   return version.replaceAll('+', '_');
 }
 
-function toListed(listing: TagListing): ListedChart {
+function toListed(listing: TagListing, isOther: (tag: string) => boolean): ListedChart {
   const { outcome } = listing;
-  if (outcome === 'complete') return { versions: versionsOf(listing.tags), unchanged: listing.unchanged };
+  if (outcome === 'complete') {
+    const tags = listing.tags.filter((tag) => !isOther(tag));
+    return { versions: versionsOf(tags), unchanged: listing.unchanged };
+  }
   const { message } = listing;
   if (outcome === 'missing') return { problem: { kind: 'missing', message } };
   if (outcome === 'over-budget') return { problem: { kind: 'unavailable', message } };
@@ -198,6 +212,24 @@ function toConfirmation({ kind, message, retryAfterMs }: ListedProblem): Confirm
   if (kind === 'missing') return { outcome: 'missing', message };
   const pause = retryAfterMs === undefined ? {} : { retryAfterMs };
   return { outcome: 'unavailable', message, denied: kind === 'denied', ...pause };
+}
+
+/** Names the Secret that was refused, for the person who has to mend it. */
+function withWhom(listed: ListedChart, question: OciQuestion): ListedChart {
+  if (!('problem' in listed) || listed.problem.kind !== 'denied') return listed;
+  return { problem: { ...listed.problem, message: addWhom(listed.problem.message, question) } };
+}
+
+function toldWhom(answer: Confirmation, question: OciQuestion): Confirmation {
+  if (answer.outcome !== 'unavailable' || answer.denied !== true) return answer;
+  return { ...answer, message: addWhom(answer.message, question) };
+}
+
+function addWhom(message: string, { source }: OciQuestion): string {
+  const { secretName, namespace } = source;
+  return secretName === undefined
+    ? message
+    : `${message}; ${chartSourceKey(source)} shows Secret ${namespace}/${secretName}`;
 }
 
 function nameOf({ host, path }: Repository): string {

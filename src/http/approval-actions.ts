@@ -18,12 +18,17 @@ export interface Target {
   readonly name: string;
 }
 
+/** Something to be done to a request. */
+export interface Action extends Target {
+  /** The name that it is recorded under. */
+  readonly identity: string;
+  /** Where it is there: of the one request that is meant, since another one may have its name by now. */
+  readonly uid?: string | undefined;
+}
+
 export interface Actions {
-  /** `identity` is the name that the action is recorded under. */
-  approve(action: Target & { readonly identity: string }): Promise<ActionOutcome>;
-  reject(
-    action: Target & { readonly identity: string; readonly reason?: string | undefined },
-  ): Promise<ActionOutcome>;
+  approve(action: Action): Promise<ActionOutcome>;
+  reject(action: Action & { readonly reason?: string | undefined }): Promise<ActionOutcome>;
   /** The kind of the workload that a request is about, if the request is known. */
   kindOf?(target: Target): string | undefined;
 }

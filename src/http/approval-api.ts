@@ -22,6 +22,8 @@ import { problem, retryAfter, type Problem } from './problem.ts';
 import type { RecentWebhooks } from './recent-webhooks.ts';
 import { mountPauses, type Pauses } from './pause-api.ts';
 import { mountSession } from './session-route.ts';
+import type { SlackAnswers } from './slack-answers.ts';
+import { mountSlack } from './slack-route.ts';
 import { mountRollbacks, type Rollbacks } from './rollback-api.ts';
 
 export interface UpdateFilter {
@@ -56,6 +58,8 @@ export interface ApprovalDependencies {
   readonly holds: Holds;
   readonly pauses: Pauses;
   readonly notifications: Notifications;
+  /** What people do by Slack's buttons; nobody may without it. */
+  readonly slack?: SlackAnswers | undefined;
   readonly recentWebhooks: Pick<RecentWebhooks, 'list'>;
   /** All namespaces with workloads or requests, for callers that may not see them all; none unless told. */
   readonly namespaces?: (() => Iterable<string>) | undefined;
@@ -87,7 +91,9 @@ const DEFAULT_NAMESPACE = 'headwind-system';
 export function createApprovalApp(dependencies: ApprovalDependencies): EdgeApp {
   const { health, metrics, log, version } = dependencies;
   const app = createEdge({ server: 'api', log, metrics });
-  mountApi(app, dependencies);
+  const access = mountApi(app, dependencies);
+  const { slack, ownNamespace = DEFAULT_NAMESPACE } = dependencies;
+  mountSlack(app, { access, slack, ownNamespace });
   const document = openApiDocument(version);
   app.get('/openapi.json', (c) => c.json(document));
   mountHealth(app, health);

@@ -90,6 +90,18 @@ export async function readFields(
   return ok({ fields: Object.fromEntries(new URLSearchParams(text)), isForm: true });
 }
 
+/** The bytes of a form (`application/x-www-form-urlencoded`), as they came. */
+export async function readFormBytes(
+  request: Request,
+  limits: BodyLimits,
+): Promise<Result<Uint8Array, Problem>> {
+  const encoding = checkEncoding(request.headers);
+  if (encoding !== undefined) return fail(encoding);
+  const type = request.headers.get('content-type');
+  if (!isForm(type)) return fail(wrongType(type, 'application/x-www-form-urlencoded'));
+  return readBytes(request, limits);
+}
+
 /** `application/json` and every `application/*+json`, with any parameters. */
 function isJson(contentType: string | null): boolean {
   return contentType != null && /^\s*application\/(?:[^\s;]+\+)?json\s*(?:;|$)/i.test(contentType);
@@ -99,12 +111,9 @@ function isForm(contentType: string | null): boolean {
   return contentType != null && /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i.test(contentType);
 }
 
-function wrongType(type: string | null): Problem {
+function wrongType(type: string | null, expected = 'application/json or application/*+json'): Problem {
   const found = type == null ? 'nothing' : JSON.stringify(type.slice(0, 100));
-  return problem(
-    'HW_UNSUPPORTED_MEDIA_TYPE',
-    `Content-Type must be application/json or application/*+json; it says ${found}.`,
-  );
+  return problem('HW_UNSUPPORTED_MEDIA_TYPE', `Content-Type must be ${expected}; it says ${found}.`);
 }
 
 function checkEncoding(headers: Headers): Problem | undefined {

@@ -17,6 +17,8 @@ export interface DocumentedRoute {
   readonly summary: string;
   readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: object }>>;
   readonly body?: z.ZodType;
+  /** `application/json` unless said otherwise. */
+  readonly bodyType?: string;
   readonly answers: Readonly<Record<number, DocumentedAnswer>>;
 }
 

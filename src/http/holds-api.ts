@@ -72,8 +72,7 @@ export function mountHolds(app: EdgeApp, { holds, access, explained, narrowed }:
         ...route,
         action: 'release_hold',
         subject: targetOf,
-        // Whoever may approve the version may also let it be proposed.
-        right: ({ namespace, name }) => ({ verb: 'approve', namespace, name }),
+        right: ({ namespace }) => ({ verb: 'rollback', namespace }),
       },
       async (c, actor) => {
         const command = await readCommand(c, actor);

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { refused, UNAUTHENTICATED, UNAVAILABLE, type DocumentedRoute } from './documented-route.ts';
 import { NotificationsView, TestAnswer, TestBody } from './notification-shapes.ts';
 
@@ -37,3 +38,21 @@ export const NOTIFICATION_ROUTES: readonly DocumentedRoute[] = [
   test('/api/v1/notifications/test'),
   test('/api/v1/settings/test-notification'),
 ];
+
+/** What Slack posts when somebody presses a button. */
+export const SLACK_ROUTE: DocumentedRoute = {
+  method: 'post',
+  path: '/slack/interactions',
+  summary: 'For Slack alone, which signs what it posts: approve or reject by a button in a message',
+  body: z.object({ payload: z.string() }),
+  bodyType: 'application/x-www-form-urlencoded',
+  answers: {
+    200: { description: 'Taken; what came of it is posted to the response_url in the payload' },
+    401: refused('The signature is missing, does not fit, is too old or came before; or no secret is set'),
+    400: refused('The body ended before it was complete'),
+    413: refused('The body is too large'),
+    415: refused('The body is not declared as a form'),
+    422: refused('The payload does not have the expected shape'),
+    429: refused('Too much is in work; Retry-After says when to try again'),
+  },
+};

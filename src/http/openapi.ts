@@ -23,7 +23,7 @@ import {
   type DocumentedAnswer,
   type DocumentedRoute,
 } from './documented-route.ts';
-import { NOTIFICATION_ROUTES } from './notification-routes.ts';
+import { NOTIFICATION_ROUTES, SLACK_ROUTE } from './notification-routes.ts';
 import { NotificationsView, TestAnswer, TestBody } from './notification-shapes.ts';
 import { PAUSE_ROUTES } from './pause-routes.ts';
 import { PauseAnswer, PauseBody } from './pause-shapes.ts';
@@ -116,6 +116,7 @@ export const API_ROUTES: readonly DocumentedRoute[] = [
   ...ROLLBACK_ROUTES,
   ...PAUSE_ROUTES,
   ...NOTIFICATION_ROUTES,
+  SLACK_ROUTE,
   {
     method: 'get',
     path: '/api/v1/workloads',
@@ -212,7 +213,7 @@ function idOf(shape: z.ZodType): string | undefined {
   return Object.entries(SCHEMAS).find(([, known]) => known === shape)?.[0];
 }
 
-function toOperation({ path, summary, query, body, answers }: DocumentedRoute): object {
+function toOperation({ path, summary, query, body, bodyType, answers }: DocumentedRoute): object {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -229,7 +230,7 @@ function toOperation({ path, summary, query, body, answers }: DocumentedRoute): 
   return {
     summary,
     parameters: [...inPath, ...inQuery],
-    ...(body && { requestBody: { required: false, content: toContent(body) } }),
+    ...(body && { requestBody: { required: false, content: toContent(body, bodyType) } }),
     responses: Object.fromEntries(
       Object.entries(answers).map(([status, answer]) => [status, toResponse(answer)]),
     ),

@@ -6,6 +6,7 @@ import { listen, type Application, type Listening } from './listen.ts';
 import { createMetricsApp, type MetricsDependencies } from './metrics-server.ts';
 import { toLabel } from './problem.ts';
 import { createRecentWebhooks, type RecentWebhooks } from './recent-webhooks.ts';
+import { createSlackAnswers, type SlackDesk } from './slack-answers.ts';
 import { createUpdateFeed, type RequestSource } from './update-feed.ts';
 import { createUpdateStream, type UpdateStream } from './update-stream.ts';
 import { createWebhookApp, type WebhookDependencies } from './webhook-server.ts';
@@ -22,7 +23,7 @@ export interface ServersOptions
     Pick<DashboardDependencies, 'assets' | 'dashboard'>,
     Omit<
       ApprovalDependencies,
-      'log' | 'metrics' | 'recentWebhooks' | 'authenticator' | 'authorizer' | 'authMode' | 'forms'
+      'log' | 'metrics' | 'recentWebhooks' | 'authenticator' | 'authorizer' | 'authMode' | 'forms' | 'slack'
     >,
     Pick<
       WebhookDependencies,
@@ -36,6 +37,7 @@ export interface ServersOptions
   /** What the dashboard's stream of events tells of. */
   readonly requests: RequestSource;
   readonly random: () => number;
+  readonly slackDesk: SlackDesk;
   /** How people are let in. */
   readonly doors: { readonly api: Door; readonly ui: Door };
   readonly logOf: (server: keyof Ports) => Log;
@@ -56,9 +58,16 @@ export interface Servers {
 export async function startServers(options: ServersOptions): Promise<Servers> {
   const running: Listening[] = [];
   const stream = createStream(options);
+  const slack = createSlackAnswers({
+    ...options,
+    desk: options.slackDesk,
+    explain: explainerOf(options),
+    door: options.doors.api,
+    log: options.logOf('api'),
+  });
   const close = async (graceMs: number): Promise<void> => {
     stream.close();
-    await Promise.all(running.map((server) => server.close(graceMs)));
+    await Promise.all([slack.stop(graceMs), ...running.map((server) => server.close(graceMs))]);
   };
   const start = async (server: keyof Ports, app: Application): Promise<number> => {
     const listening = await listen(app, {
@@ -93,7 +102,7 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
   });
   try {
     const webhook = await start('webhook', createWebhookApp(logged('webhook')));
-    const api = await start('api', createApprovalApp(behind(options.doors.api, logged('api'))));
+    const api = await start('api', createApprovalApp(behind(options.doors.api, { ...logged('api'), slack })));
     const ui = await start('ui', createDashboardApp(behind(options.doors.ui, logged('ui'))));
     const metrics = await start('metrics', createMetricsApp(logged('metrics')));
     return { ports: { webhook, api, ui, metrics }, close };

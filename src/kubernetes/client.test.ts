@@ -82,6 +82,42 @@ async function collect(lines: AsyncIterable<string>): Promise<string[]> {
 const get = (path = '/api/v1/namespaces/shop/pods/a') => ({ method: 'GET', path }) as const;
 
 describe('a call', () => {
+  it('sends what a DELETE has to say as its body, and not as the next request on the connection', async () => {
+    const seen: string[] = [];
+    const { client } = await aScene((asked, answer) => {
+      void textOf(asked).then((body) => {
+        seen.push(`${asked.method ?? ''} ${body}`);
+        json(answer, 200, {});
+      });
+    });
+    const body = { preconditions: { uid: 'ü' } };
+    await client.request({ method: 'DELETE', path: '/api/v1/namespaces/shop/pods/a', body });
+    await client.request(get());
+    expect(seen).toEqual([`DELETE ${JSON.stringify(body)}`, 'GET ']);
+  });
+
+  it('asks to act as somebody else, with a header of its own for each group', async () => {
+    let seen: readonly string[] = [];
+    const impersonate = { user: 'ann', uid: '7', groups: ['dev', 'ops'] };
+    const { client } = await aScene(
+      (asked, answer) => {
+        seen = asked.rawHeaders;
+        json(answer, 200, {});
+      },
+      { connection: { impersonate } },
+    );
+    await client.request(get());
+    const named = seen.flatMap((name, at) =>
+      at % 2 === 0 && name.startsWith('impersonate-') ? [`${name}: ${seen[at + 1] ?? ''}`] : [],
+    );
+    expect(named).toEqual([
+      'impersonate-user: ann',
+      'impersonate-uid: 7',
+      'impersonate-group: dev',
+      'impersonate-group: ops',
+    ]);
+  });
+
   it('sends JSON with the content type of the patch, the token and who we are, below the path of the server', async () => {
     const seen: unknown[] = [];
     const { client, observed } = await aScene(

@@ -191,14 +191,23 @@ function headersFor(options: {
   readonly call: ApiCall;
   readonly token: string | undefined;
   readonly userAgent: string;
-}): Record<string, string> {
+}): Record<string, string | string[]> {
   const { connection, call, token } = options;
-  const headers: Record<string, string> = { accept: 'application/json', 'user-agent': options.userAgent };
+  const headers: Record<string, string | string[]> = {
+    accept: 'application/json',
+    'user-agent': options.userAgent,
+  };
   if (call.body !== undefined) headers['content-type'] = call.contentType ?? 'application/json';
   if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
   else if (connection.basic !== undefined) {
     const { username, password } = connection.basic;
     headers['authorization'] = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  }
+  const { impersonate } = connection;
+  if (impersonate !== undefined) {
+    headers['impersonate-user'] = impersonate.user;
+    if (impersonate.uid !== undefined) headers['impersonate-uid'] = impersonate.uid;
+    if (impersonate.groups.length > 0) headers['impersonate-group'] = [...impersonate.groups];
   }
   return headers;
 }

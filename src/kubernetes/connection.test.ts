@@ -124,6 +124,16 @@ describe('real-looking kubeconfigs', () => {
     expect(connection.namespace).toBe('shop');
   });
 
+  it('one who acts as somebody else, unless the caller names another', async () => {
+    const text = aConfig({}, { as: 'ann', 'as-groups': ['dev'], 'as-uid': '7' });
+    const own = await load({ '/k': text }, { env: { KUBECONFIG: '/k' } });
+    expect(own.impersonate).toEqual({ user: 'ann', uid: '7', groups: ['dev'] });
+    const impersonate = { user: 'bob', groups: [] };
+    const other = await load({ '/k': text }, { env: { KUBECONFIG: '/k' }, impersonate });
+    expect(other.impersonate).toEqual(impersonate);
+    expect((await load({ '/k': aConfig() }, { env: { KUBECONFIG: '/k' } })).impersonate).toBeUndefined();
+  });
+
   it('a cloud provider: a credential plugin', async () => {
     const env = { KUBECONFIG: '/k', PATH: process.env['PATH'] ?? '' };
     const connection = await load({ '/k': EKS }, { env });
@@ -334,7 +344,16 @@ describe('a kubeconfig that cannot be used is told with file and field', () => {
       aConfig({}, { 'auth-provider': { name: 'oidc' } }),
       /^\/k: user "u": auth-provider is not supported/,
     ],
-    ['impersonation', aConfig({}, { as: 'root' }), /^\/k: user "u": as \(impersonation\) is not supported$/],
+    [
+      'extras of an impersonation',
+      aConfig({}, { as: 'root', 'as-user-extra': { scopes: ['a'] } }),
+      /^\/k: user "u": as-user-extra is not supported; as, as-uid and as-groups are$/,
+    ],
+    [
+      'groups to act in without a user to act as',
+      aConfig({}, { 'as-groups': ['g'] }),
+      /^\/k: user "u": as-uid and as-groups go with as, which is not set$/,
+    ],
     [
       'a plugin of an unknown version',
       aConfig({}, { exec: { apiVersion: 'client.authentication.k8s.io/v1alpha1', command: 'x' } }),

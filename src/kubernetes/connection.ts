@@ -16,12 +16,20 @@ export interface TlsSettings {
   readonly insecure?: boolean | undefined;
 }
 
+/** As whom to act, where that is somebody else (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation). */
+export interface Impersonation {
+  readonly user: string;
+  readonly uid?: string | undefined;
+  readonly groups: readonly string[];
+}
+
 /** Where an API server is and how to prove who we are. */
 export interface Connection extends CredentialSource {
   /** https:// or http://, with a path where a proxy serves the API below one. */
   readonly server: URL;
   readonly tls?: TlsSettings | undefined;
   readonly basic?: { readonly username: string; readonly password: string } | undefined;
+  readonly impersonate?: Impersonation | undefined;
   /** The namespace that the context or the pod lives in. */
   readonly namespace?: string | undefined;
   /** What the kubeconfig calls the user; no proof of who it is. */
@@ -37,6 +45,8 @@ export interface LoadConnectionOptions {
   readonly kubeconfig?: string | undefined;
   /** A context named by the user, in place of the current one. */
   readonly context?: string | undefined;
+  /** As whom the user wants to act, in place of what the kubeconfig says. */
+  readonly impersonate?: Impersonation | undefined;
 }
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -120,9 +130,15 @@ async function fromKubeconfig(
     tls,
     basic:
       nonEmpty(username) === undefined ? undefined : { username: username ?? '', password: password ?? '' },
+    impersonate: options.impersonate ?? impersonationOf(chosen.user),
     namespace: chosen.namespace,
     userName: chosen.userName,
   };
+}
+
+function impersonationOf({ as, ...user }: ChosenContext['user']): Impersonation | undefined {
+  if (nonEmpty(as) === undefined) return undefined;
+  return { user: as ?? '', uid: nonEmpty(user['as-uid']), groups: user['as-groups'] ?? [] };
 }
 
 async function tlsOf(

@@ -64,7 +64,10 @@ const User = z.object({
   password: absentIfNull(text),
   exec: absentIfNull(Exec),
   'auth-provider': z.unknown().optional(),
-  as: z.unknown().optional(),
+  as: absentIfNull(text),
+  'as-uid': absentIfNull(text),
+  'as-groups': absentIfNull(z.array(text)),
+  'as-user-extra': z.unknown().optional(),
 });
 export type KubeconfigUser = z.infer<typeof User>;
 
@@ -215,8 +218,11 @@ function refuseUnsupportedUser(user: KubeconfigUser, where: string): void {
       `${where}: auth-provider is not supported (Kubernetes 1.26 removed it); use the provider's exec plugin`,
     );
   }
-  if (user.as != null && user.as !== '') {
-    throw new KubeconfigError(`${where}: as (impersonation) is not supported`);
+  if (user['as-user-extra'] != null) {
+    throw new KubeconfigError(`${where}: as-user-extra is not supported; as, as-uid and as-groups are`);
+  }
+  if ((user.as ?? '') === '' && (user['as-uid'] ?? user['as-groups']) !== undefined) {
+    throw new KubeconfigError(`${where}: as-uid and as-groups go with as, which is not set`);
   }
 }
 

@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import type { ContainerFacts, PodFacts } from '../core/rollout.ts';
 
-const Exit = z.object({ exitCode: z.number().catch(0), reason: z.string().catch('') });
+const Exit = z.object({
+  exitCode: z.number().catch(0),
+  reason: z.string().catch(''),
+  startedAt: z.string().catch(''),
+  finishedAt: z.string().catch(''),
+});
 const ContainerStatus = z.object({
   name: z.string(),
   ready: z.boolean().catch(false),
@@ -80,15 +85,24 @@ const ENDED: ReadonlySet<string> = new Set(['Failed', 'Succeeded']);
 
 function toContainer({ name, ready, restartCount, state, lastState }: ContainerStatus): ContainerFacts {
   const startedMs = Date.parse(state?.running?.startedAt ?? '');
-  const exit = state?.terminated ?? lastState?.terminated;
   return {
     name,
     ready,
     restarts: restartCount,
     ...(state?.waiting == null ? {} : { waiting: state.waiting }),
+    ...(state?.terminated == null ? {} : { ended: true }),
     ...(Number.isNaN(startedMs) ? {} : { runningSinceMs: startedMs }),
-    ...(exit == null ? {} : { lastExit: { code: exit.exitCode, reason: exit.reason } }),
+    ...endOf(state?.terminated ?? lastState?.terminated),
   };
+}
+
+function endOf(
+  exit: z.infer<typeof Exit> | null | undefined,
+): Pick<ContainerFacts, 'lastExit' | 'lastRunMs'> {
+  if (exit == null) return {};
+  const lastRunMs = Date.parse(exit.finishedAt) - Date.parse(exit.startedAt);
+  const lastExit = { code: exit.exitCode, reason: exit.reason };
+  return lastRunMs >= 0 ? { lastExit, lastRunMs } : { lastExit };
 }
 
 function isTrue({ status }: Pod, type: string): boolean {

@@ -178,7 +178,7 @@ function createFollower(options: RolloutWatchOptions, target: RolloutTarget, onC
 
 interface Followed<T> {
   readonly reflector: Reflector<T>;
-  /** Whether the list is complete and a watch is open: what is known is what is. */
+  /** Whether the list is complete and the watch that follows it has not failed: what is known is what is. */
   isCurrent(): boolean;
 }
 
@@ -203,9 +203,10 @@ function follow<T>(
     onChange,
     onEvent: (event) => {
       options.onEvent(event);
-      if (event.event === 'watch') open = true;
-      else if (INTERRUPTIONS.has(event.event)) open = false;
-      if (event.event === 'watch') onChange();
+      if (RECOVERIES.has(event.event)) {
+        open = true;
+        onChange();
+      } else if (INTERRUPTIONS.has(event.event)) open = false;
     },
   });
   // Whether the first list is complete is seen by `isCurrent`; that the end came before is no news.
@@ -214,9 +215,10 @@ function follow<T>(
   return { reflector, isCurrent: () => open };
 }
 
+// A watch begins where its list ended, even if nothing comes over it for long; one that ended well is opened again at once.
+const RECOVERIES: ReadonlySet<ReflectorEvent['event']> = new Set(['listed', 'watch']);
 const INTERRUPTIONS: ReadonlySet<ReflectorEvent['event']> = new Set([
   'list',
-  'closed',
   'gone',
   'idle',
   'malformed',

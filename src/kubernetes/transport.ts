@@ -6,7 +6,7 @@ import type { ClientCertificate } from './credential-source.ts';
 export interface OutgoingRequest {
   readonly method: string;
   readonly target: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: string | undefined;
   readonly certificate: ClientCertificate | undefined;
   readonly signal: AbortSignal;
@@ -41,7 +41,7 @@ export function createTransport(connection: Connection): Transport {
       port: connection.server.port === '' ? (secure ? 443 : 80) : connection.server.port,
       method: request.method,
       path: request.target,
-      headers: request.headers,
+      headers: withLength(request),
       signal: request.signal,
       agent: request.longLived ? watchAgent : callAgent,
       ...(secure ? tlsOptions(connection, request.certificate) : {}),
@@ -74,6 +74,11 @@ export function createTransport(connection: Connection): Transport {
       watchAgent.destroy();
     },
   };
+}
+
+/** Without it Node sends the body of a DELETE as if it were the next request on the connection. */
+function withLength({ headers, body }: OutgoingRequest): OutgoingRequest['headers'] {
+  return body === undefined ? headers : { ...headers, 'content-length': String(Buffer.byteLength(body)) };
 }
 
 class StaleConnectionError extends Error {

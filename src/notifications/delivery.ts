@@ -92,7 +92,7 @@ function quote(target: Target, text: string): string {
 }
 
 /** `Retry-After` (RFC 9110 §10.2.3), seconds or a date, as milliseconds from now on, at most 15 minutes. */
-function readRetryAfter(header: string | undefined, nowMs: number): number | undefined {
+export function readRetryAfter(header: string | undefined, nowMs: number): number | undefined {
   const text = header?.trim() ?? '';
   if (/^\d{1,12}(?:\.\d{1,6})?$/.test(text)) return Math.min(Number(text) * 1000, MAX_PAUSE_MS);
   const date = /^[A-Za-z]{3,9},? /.test(text) ? Date.parse(text) : Number.NaN;

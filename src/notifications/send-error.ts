@@ -18,6 +18,8 @@ const WORDS = new Map<string, string>([
   ['ETIMEDOUT', 'cannot be reached: the connection timed out'],
   ['EHOSTUNREACH', 'cannot be reached: no route to it'],
   ['ENETUNREACH', 'cannot be reached: no route to its network'],
+  ['ERR_PROXY_TUNNEL', 'cannot be reached through the proxy'],
+  ['ERR_PROXY_INVALID_CONFIG', 'cannot be reached: HTTPS_PROXY or HTTP_PROXY is no address of a proxy'],
   ['CERT_HAS_EXPIRED', 'has an expired TLS certificate'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'has a TLS certificate for another name'],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', 'has a TLS certificate that is not trusted here'],

@@ -95,10 +95,20 @@ describe('readSlackInteraction', () => {
         namespace: 'production',
         name: 'nginx-1-26-0',
         uid: '0f3a-1',
-        user: { id: 'U012AB3CD', name: 'alice', teamId: 'T0' },
+        user: { id: 'U012AB3CD', name: 'alice', teamId: 'T0', isForeign: false },
         responseUrl: 'https://hooks.slack.com/actions/T0/1/hunter2',
       },
     });
+  });
+
+  it.each([
+    ['of the same workspace', { id: 'T0' }, false],
+    ['of another one', { id: 'T1' }, true],
+    ['of an organisation', null, false],
+    ['of who knows where', undefined, false],
+  ])('tells somebody %s', (_, team, isForeign) => {
+    const interaction = read({ ...PAYLOAD, team });
+    expect(interaction.ok && interaction.value?.user.isForeign).toBe(isForeign);
   });
 
   it.each([
@@ -166,20 +176,28 @@ describe('the message after a decision', () => {
       'reject',
       '❌ Rejected by alice, <!date^1767268800^{date_short_pretty} at {time}|2026-01-01 12:00:00 UTC>',
     ],
-  ] as const)('to %s says who, and has no buttons', (action, note) => {
+  ] as const)('to %s says who and what came of it, and has no buttons that act', (action, note) => {
     const notification = aNotification();
-    const body = renderSlackDecision(notification, { action, by: 'alice', atMs: notification.timestampMs });
+    const body = renderSlackDecision(notification, {
+      decision: { action, by: 'alice', atMs: notification.timestampMs },
+      outcome: 'Update applied <successfully>',
+    });
     expect(JSON.parse(body)).toMatchObject({ replace_original: true });
     const payload = wrapped(body);
     expect(mrkdwnOf(payload)).toContain(note);
-    expect(payload.blocks.map(({ type }) => type)).not.toContain('actions');
+    expect(mrkdwnOf(payload)).toContain('Update applied &lt;successfully&gt;');
+    expect(body).not.toMatch(/approve_update|reject_update/);
+    expect(body).toContain('view_dashboard');
   });
 
   it('keeps to the schema and mentions nobody, whatever stands in it', () => {
     fc.assert(
       fc.property(hostileNotification, fc.string(), (notification, by) => {
         const payload = wrapped(
-          renderSlackDecision(notification, { action: 'approve', by: `<!here>${by}`, atMs: 0 }),
+          renderSlackDecision(notification, {
+            decision: { action: 'approve', by: `<!here>${by}`, atMs: 0 },
+            outcome: `<!channel>${by}`,
+          }),
         );
         for (const control of mrkdwnOf(payload).flatMap(controlsIn)) expect(control).toMatch(/^<!date\^/);
       }),

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Notification } from './notification.ts';
-import { SLACK_ACTIONS, slackMessage, slackTime } from './slack.ts';
+import { dashboardButton, SLACK_ACTIONS, slackMessage, slackTime } from './slack.ts';
 import { mrkdwnWords } from './slack-text.ts';
 
 /** What Slack posts when somebody presses a button, as far as its authenticity goes. */
@@ -54,6 +54,8 @@ export interface SlackInteraction {
     readonly name: string;
     /** The workspace, since ids are its own. */
     readonly teamId: string | undefined;
+    /** Whether they are of another workspace than the one that the app is in (channels may be shared). */
+    readonly isForeign: boolean;
   };
   /** Where the answer goes, within 30 minutes. A secret. */
   readonly responseUrl: string;
@@ -69,6 +71,8 @@ const Payload = z.object({
     name: z.string().max(200).optional(),
     team_id: z.string().max(40).optional(),
   }),
+  // Absent where the app belongs to an organisation as a whole.
+  team: z.object({ id: z.string() }).nullish(),
   response_url: z.string().refine(isSlackUrl),
   actions: z.array(z.object({ action_id: z.string(), value: z.string().optional() })).min(1),
 });
@@ -90,11 +94,19 @@ export function readSlackInteraction(body: Uint8Array): Result<SlackInteraction 
   if (AnyPayload.parse(json).type !== 'block_actions') return ok(undefined);
   const parsed = Payload.safeParse(json);
   if (!parsed.success) return fail('a payload of block_actions with user, response_url and actions');
-  const { user, response_url: responseUrl, actions } = parsed.data;
+  const { user, team, response_url: responseUrl, actions } = parsed.data;
   const wish = actions.map(readWish).find((read) => read !== undefined);
   if (wish === undefined || !wish.ok) return wish ?? ok(undefined);
-  const who = { id: user.id, name: user.username ?? user.name ?? user.id, teamId: user.team_id };
-  return ok({ ...wish.value, user: who, responseUrl });
+  return ok({ ...wish.value, user: whoIs(user, team?.id), responseUrl });
+}
+
+function whoIs(
+  user: z.infer<typeof Payload>['user'],
+  workspace: string | undefined,
+): SlackInteraction['user'] {
+  const { id, username, name = id, team_id: teamId } = user;
+  const isForeign = teamId !== undefined && workspace !== undefined && teamId !== workspace;
+  return { id, name: username ?? name, teamId, isForeign };
 }
 
 type Wish = Pick<SlackInteraction, 'action' | 'namespace' | 'name' | 'uid'>;
@@ -117,19 +129,35 @@ function readWish({
   return ok({ action, namespace, name, uid });
 }
 
-/** What has become of an interaction. */
+/** Who has decided about a request, and what has come of it. */
 export interface SlackAnswered {
-  readonly action: 'approve' | 'reject';
-  /** As the message shall name them. */
-  readonly by: string;
-  readonly atMs: number;
+  /** Absent where nobody has: it expired, say. */
+  readonly decision?: {
+    readonly action: 'approve' | 'reject';
+    /** As the message shall name them. */
+    readonly by: string;
+    readonly atMs: number;
+  };
+  /** A sentence. */
+  readonly outcome?: string | undefined;
 }
 
-/** The body for the response URL that puts a message without buttons, and who decided, in place of the original. */
-export function renderSlackDecision(notification: Notification, { action, by, atMs }: SlackAnswered): string {
+/** The body for the response URL that puts in place of the original a message that nobody can decide by any more. */
+export function renderSlackDecision(
+  notification: Notification,
+  { decision, outcome }: SlackAnswered,
+): string {
+  const notes = [
+    ...(decision === undefined ? [] : [noteOf(decision)]),
+    ...(outcome === undefined ? [] : [mrkdwnWords(outcome, 1000)]),
+  ];
+  const buttons = dashboardButton(notification);
+  return JSON.stringify({ replace_original: true, ...slackMessage(notification, { notes, buttons }) });
+}
+
+function noteOf({ action, by, atMs }: NonNullable<SlackAnswered['decision']>): string {
   const done = action === 'approve' ? '✅ Approved' : '❌ Rejected';
-  const note = `${done} by ${mrkdwnWords(by, 200)}, ${slackTime(atMs)}`;
-  return JSON.stringify({ replace_original: true, ...slackMessage(notification, { notes: [note] }) });
+  return `${done} by ${mrkdwnWords(by, 200)}, ${slackTime(atMs)}`;
 }
 
 /** The body for the response URL that tells the person alone why nothing came of it; the message stays. */

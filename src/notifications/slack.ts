@@ -106,10 +106,7 @@ function buttonsOf(notification: Notification, { interactive }: SlackTarget): re
   const url = linkOf(uiUrl, URL_LIMIT);
   const isAsked = notification.event === 'update_request_created' && requiresApproval === true;
   const request = isAsked && interactive ? requestValue(notification) : undefined;
-  const view =
-    url === undefined
-      ? []
-      : [button('View in Dashboard', { style: 'primary', url, action_id: 'view_dashboard' })];
+  const view = dashboardButton(notification);
   if (request !== undefined) {
     return [
       ...view,
@@ -121,6 +118,13 @@ function buttonsOf(notification: Notification, { interactive }: SlackTarget): re
   const approve =
     url === undefined || !isAsked ? [] : [button('Approve', { url, action_id: SLACK_ACTIONS.approve })];
   return [...view, ...approve];
+}
+
+/** The link to the request, where there is one. */
+export function dashboardButton({ uiUrl }: Notification): readonly object[] {
+  const url = linkOf(uiUrl, URL_LIMIT);
+  if (url === undefined) return [];
+  return [button('View in Dashboard', { style: 'primary', url, action_id: 'view_dashboard' })];
 }
 
 function button(text: string, rest: object): object {

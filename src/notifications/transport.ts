@@ -30,6 +30,15 @@ export interface TransportOptions {
   readonly userAgent: string;
   /** How names become addresses; the system's way unless told. */
   readonly resolve?: typeof lookup;
+  /** Proxies that are asked to connect; none unless told. */
+  readonly proxies?: Proxies | undefined;
+}
+
+/** Addresses of proxies by the scheme of what they lead to, and the hosts that are reached without. */
+export interface Proxies {
+  readonly http?: string | undefined;
+  readonly https?: string | undefined;
+  readonly except?: string | undefined;
 }
 
 /** An answer's body is of use for its first words only. */
@@ -37,19 +46,41 @@ const MAX_ANSWER_BYTES = 4096;
 
 /**
  * HTTP over `node:http` and `node:https`: no redirects, which could lead anywhere, and no kept connections, so that each
- * try asks for the address anew and has it checked at the moment of connecting.
+ * try asks for the address anew and has it checked at the moment of connecting. Where a proxy connects, it is the one
+ * that knows the address; only what stands in the URL itself can be checked then.
  */
 export function createNotificationTransport(options: TransportOptions): Transport {
   const { clock, userAgent, resolve = lookup } = options;
   const guard = createAddressGuard();
+  const agents = createAgents(options.proxies);
   return {
     post: async (outgoing) => {
       const url = readUrl(outgoing.url);
       if (!outgoing.allowLinkLocal && guard.forbidsHost(url.hostname)) throw forbidden();
-      const request = open(url, outgoing, { userAgent, lookup: guardedLookup(guard, resolve, outgoing) });
+      const request = open(url, outgoing, {
+        userAgent,
+        agents,
+        lookup: guardedLookup(guard, resolve, outgoing),
+      });
       return exchange(request, outgoing, clock);
     },
   };
+}
+
+interface Agents {
+  readonly http: http.Agent | false;
+  readonly https: https.Agent | false;
+}
+
+function createAgents(proxies: Proxies = {}): Agents {
+  if (proxies.http === undefined && proxies.https === undefined) return { http: false, https: false };
+  const proxyEnv = {
+    ...(proxies.http === undefined ? {} : { HTTP_PROXY: proxies.http }),
+    ...(proxies.https === undefined ? {} : { HTTPS_PROXY: proxies.https }),
+    ...(proxies.except === undefined ? {} : { NO_PROXY: proxies.except }),
+  };
+  const options = { keepAlive: false, proxyEnv };
+  return { http: new http.Agent(options), https: new https.Agent(options) };
 }
 
 function readUrl(text: string): URL {
@@ -91,7 +122,11 @@ function unknownHost(): NodeJS.ErrnoException {
 function open(
   url: URL,
   { headers, body, ca }: Outgoing,
-  { userAgent, lookup: look }: { readonly userAgent: string; readonly lookup: LookupFunction },
+  {
+    userAgent,
+    agents,
+    lookup: look,
+  }: { readonly userAgent: string; readonly agents: Agents; readonly lookup: LookupFunction },
 ): http.ClientRequest {
   const options: https.RequestOptions = {
     method: 'POST',
@@ -100,12 +135,11 @@ function open(
     port: url.port === '' ? null : url.port,
     path: `${url.pathname}${url.search}`,
     headers: { ...headers, 'user-agent': userAgent, 'content-length': Buffer.byteLength(body) },
-    agent: false,
     lookup: look,
   };
-  if (url.protocol === 'http:') return http.request(options);
+  if (url.protocol === 'http:') return http.request({ ...options, agent: agents.http });
   const trusted = ca === undefined ? {} : { ca: [...tls.getCACertificates('default'), ca] };
-  return https.request({ ...options, ...trusted, rejectUnauthorized: true });
+  return https.request({ ...options, ...trusted, agent: agents.https, rejectUnauthorized: true });
 }
 
 async function exchange(

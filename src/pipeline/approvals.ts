@@ -24,13 +24,16 @@ export interface Approvals {
   get(namespace: string, name: string): Promise<UpdateRequest | undefined>;
   /** The kind of the workload that a known request is about. */
   kindOf(target: { namespace: string; name: string }): string | undefined;
-  approve(action: { namespace: string; name: string; identity: string }): Promise<ActionOutcome>;
-  reject(action: {
-    namespace: string;
-    name: string;
-    identity: string;
-    reason?: string | undefined;
-  }): Promise<ActionOutcome>;
+  approve(action: Action): Promise<ActionOutcome>;
+  reject(action: Action & { reason?: string | undefined }): Promise<ActionOutcome>;
+}
+
+interface Action {
+  readonly namespace: string;
+  readonly name: string;
+  readonly identity: string;
+  /** Where it is there: of the one request that is meant, since another one may have its name by now. */
+  readonly uid?: string | undefined;
 }
 
 export interface ApprovalsOptions extends SettlementOptions {
@@ -44,11 +47,12 @@ const MAX_TRIES = 5;
 export function createApprovals(options: ApprovalsOptions): Approvals {
   const { requests, clock } = options;
 
-  async function act(action: { namespace: string; name: string }, change: Change): Promise<ActionOutcome> {
+  async function act(action: Action, change: Change): Promise<ActionOutcome> {
     const verb = change.to === 'Approved' ? 'approve' : 'reject';
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const request = await requests.fetch(action.namespace, action.name);
       if (request === undefined) return { kind: 'not-found' };
+      if (action.uid !== undefined && action.uid !== request.metadata.uid) return { kind: 'not-found' };
       if (hasExpired(request, clock.now())) {
         options.enqueue(requestKey(request));
         return {

@@ -75,6 +75,14 @@ describe('asking about a candidate', () => {
     expect(await answer).toEqual(FOUND);
   });
 
+  it('asks no second time where an image stands in the place of a chart', async () => {
+    const image: Confirmation = { outcome: 'missing', message: 'it is an image', isOther: true };
+    const { ask, clock } = anAsk({ confirmChart: () => Promise.resolve(image) });
+    const patient = { ...candidate, patientUntilMs: NOON + 2000 };
+    expect(await ask(aRelease(), inputOf(aRelease(), aChart()), patient)).toEqual(image);
+    expect(clock.pending).toBe(0);
+  });
+
   it('names the Secret of an image that is refused, and has it read anew', async () => {
     const denied: Confirmation = { outcome: 'unavailable', message: 'no', denied: true };
     const { ask, asked } = anAsk({ confirm: () => Promise.resolve(denied) });

@@ -55,7 +55,8 @@ export function createAsk(options: AskerOptions): Ask {
     if (candidate.confirm !== undefined) return candidate.confirm();
     for (let pauseMs = ASK_AGAIN_MS; ; pauseMs *= 2) {
       const answer = await ask();
-      if (answer.outcome !== 'missing' || clock.now() + pauseMs > (patientUntilMs ?? 0)) return answer;
+      if (answer.outcome !== 'missing' || answer.isOther === true) return answer;
+      if (clock.now() + pauseMs > (patientUntilMs ?? 0)) return answer;
       await pause(pauseMs);
     }
   }

@@ -69,14 +69,13 @@ export function createAutomaticRollback(options: AutomaticRollbackOptions): Auto
       const other = all.find((rollback) => isOpen(rollback) && !isFor(rollback, failed));
       if (other !== undefined) return { kind: 'requeue', afterMs: 1000 };
       const ours = all.filter((rollback) => isFor(rollback, failed));
-      const open = ours.find(isOpen);
-      if (open?.status.phase === 'Approved') return { kind: 'done' };
+      if (ours.some(({ status }) => status.phase === 'Approved')) return { kind: 'done' };
       const ended = ours.filter((rollback) => !isOpen(rollback)).sort(byEnd);
       const last = ended.at(-1);
-      if (open !== undefined || last === undefined) return attempt(failed, verification, ended.length);
-      const message = last.status.message ?? '';
-      if (last.status.phase === 'Superseded')
+      const message = last?.status.message ?? '';
+      if (last?.status.phase === 'Superseded')
         return givenUp(verification, 'HandsOff', { reason: 'HandsOff', message });
+      if (ours.some(isOpen) || last === undefined) return attempt(failed, verification, ended.length);
       const failures = ended.filter(({ status }) => status.phase === 'Failed').length;
       const pauseMs = last.status.phase === 'Failed' ? PAUSES_MS[failures - 1] : 0;
       if (pauseMs === undefined)

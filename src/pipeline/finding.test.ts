@@ -96,6 +96,20 @@ describe('what a source of charts offers', () => {
     expect(asked).toEqual(['1.27.0', '1.26.0']);
   });
 
+  it('passes over some dozens of images, not over more, and goes on with the next look', async () => {
+    const { intake, asked } = aScene();
+    const images = Array.from({ length: 100 }, (_, patch) => `1.27.${patch}`);
+    await intake.deliverCharts(findings({ versions: ['1.25.0', '1.26.0', ...images] }), 'discovery');
+    expect(asked).toHaveLength(32);
+    // What the source knows to be no chart it leaves out the next time.
+    const left = images.filter((version) => !asked.includes(version));
+    await intake.deliverCharts(
+      findings({ versions: ['1.25.0', '1.26.0', ...left.slice(0, 20)] }),
+      'discovery',
+    );
+    expect(asked.at(-1)).toBe('1.26.0');
+  });
+
   it('is asked about once, whatever the number of releases', async () => {
     const { intake, asked } = aScene();
     const releases = ['web', 'api', 'jobs'].map((name) => aRelease({ name, uid: name }));

@@ -1,26 +1,31 @@
-import type { NotificationTarget } from '../config/notification-target.ts';
+import type { ProxySettings } from '../config/notification-settings.ts';
 import {
   readNotifications,
   type NotificationConfig,
   type NotificationSource,
 } from '../config/notifications.ts';
 import { formatProblems } from '../config/problem.ts';
+import type { SlackTrust } from '../config/slack-trust.ts';
 import { watchConfiguration } from '../config/watched.ts';
 import type { Clock } from '../core/clock.ts';
 import type { NotificationChannel } from '../core/notification-event.ts';
+import type { Notice, UpdateRequest } from '../core/update-request.ts';
+import type { Notification } from '../notifications/notification.ts';
 import { createNotifier, type DeadLetter, type TargetState } from '../notifications/notifier.ts';
+import { createSlackReplies, type SlackReplies } from '../notifications/slack-reply.ts';
 import { testNotification } from '../notifications/test-notification.ts';
 import { createNotificationTransport } from '../notifications/transport.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Links } from './notification-of.ts';
+import { notificationOf, type Links } from './notification-of.ts';
 import { createNoticeSender, type NoticeSender } from './notify.ts';
 import { createNoticeOutbox } from './outbox.ts';
 import type { Outbox, RequestStore } from './request-store.ts';
 
 export interface NoticesOptions {
-  /** Who is notified. */
-  readonly targets: readonly NotificationTarget[];
+  /** Who is notified, and who may answer. */
+  readonly config: Pick<NotificationConfig, 'targets' | 'slack'>;
+  readonly proxies: ProxySettings;
   readonly links: Links;
   /** Whether this replica sends. */
   readonly acts: boolean;
@@ -38,27 +43,41 @@ export interface Notices {
   /** Sends what these requests owe, once `start` is called. */
   follow(requests: RequestStore): void;
   start(): void;
-  /** From now on these are the targets. */
-  update(targets: readonly NotificationTarget[]): void;
+  /** From now on these are the targets, and those who may answer. */
+  update(config: NoticesOptions['config']): void;
   /** How many UpdateRequests have still to be told to each target, and how it does. */
   targets(): readonly TargetState[];
   deadLetters(): readonly DeadLetter[];
   /** One try to send a test message; undefined if there is no such target. */
   test(target: string): ReturnType<ReturnType<typeof createNotifier>['test']>;
+  /** What is needed where somebody presses a button in Slack. */
+  readonly slack: {
+    /** Who is believed now. */
+    trust(): SlackTrust;
+    /** What is told of an event of a request. */
+    notificationOf(request: UpdateRequest, notice: Pick<Notice, 'event' | 'at'>): Notification | undefined;
+    readonly replies: SlackReplies;
+  };
   stop(): Promise<void>;
 }
 
 /** Builds the notifier and what feeds it. */
 export function createNotices(options: NoticesOptions): Notices {
   const { links, acts, version, metrics, clock, random, log } = options;
+  let { slack } = options.config;
+  const transport = createNotificationTransport({
+    clock,
+    userAgent: `Headwind/${version}`,
+    proxies: options.proxies,
+  });
   const sent: Readonly<Record<NotificationChannel, { inc(): void }>> = {
     slack: metrics.notificationsSlackSentTotal,
     teams: metrics.notificationsTeamsSentTotal,
     webhook: metrics.notificationsWebhookSentTotal,
   };
   const notifier = createNotifier({
-    targets: options.targets,
-    transport: createNotificationTransport({ clock, userAgent: `Headwind/${version}` }),
+    targets: options.config.targets,
+    transport,
     clock,
     random,
     log,
@@ -96,14 +115,20 @@ export function createNotices(options: NoticesOptions): Notices {
       });
     },
     start: () => sender?.start(),
-    update(targets) {
-      notifier.update(targets);
+    update(config) {
+      ({ slack } = config);
+      notifier.update(config.targets);
       sender?.targetsChanged();
     },
     targets: () =>
       notifier.targets().map((target) => ({ ...target, waiting: sender?.waitingFor(target.id) ?? 0 })),
     deadLetters: () => notifier.deadLetters(),
     test: (target) => notifier.test(testNotification(clock.now(), links.uiUrl), target),
+    slack: {
+      trust: () => slack,
+      notificationOf: (request, notice) => notificationOf(request, notice, links),
+      replies: createSlackReplies({ transport, clock, random, log }),
+    },
     stop: () => sender?.stop() ?? notifier.stop(),
   };
 }
@@ -117,15 +142,19 @@ export function followTargets(options: {
   readonly log: Log;
 }): () => void {
   const { initial, source, notices, clock, log } = options;
-  const file = source.settings.configFile;
+  const { configFile, slack } = source.settings;
+  const file = configFile ?? slack.signingSecretFile;
   if (file === undefined) return () => undefined;
   const watched = watchConfiguration({
     initial,
     read: () => readNotifications(source),
     clock,
-    onReplaced({ targets }) {
-      notices.update(targets);
-      log.info({ file, targets: targets.map(({ id }) => id) }, 'targets of notifications were replaced');
+    onReplaced(config) {
+      notices.update(config);
+      log.info(
+        { file, targets: config.targets.map(({ id }) => id) },
+        'targets of notifications were replaced',
+      );
     },
     onBad: (problems) =>
       log.warn(

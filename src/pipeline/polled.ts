@@ -47,8 +47,12 @@ export interface PolledIntake {
 }
 
 const DECISIONS_AT_ONCE = 16;
-/** Lists may name tags that are gone, and images for other machines: so many are passed over for the next best one. */
+/**
+ * Lists may name tags that are gone, and images for other machines: so many are passed over for the next best one. Of
+ * charts more, since their repository may hold the images of what they install; the next look goes on behind these.
+ */
 const MAX_PASSED_OVER = 5;
+const MAX_CHARTS_PASSED_OVER = 32;
 const PASSED_OVER: ReadonlySet<Blocker['code']> = new Set(['tag-missing', 'platform']);
 /** What may lift without anything changing that a poll would notice: decided anew by every poll. */
 const FLEETING: ReadonlySet<Blocker['code']> = new Set([
@@ -134,7 +138,7 @@ export function createPolledIntake(options: PolledOptions): PolledIntake {
       if (!isPassedOver(judgement.outcome)) return judgement;
       // What is told is why the best one was not taken, unless another one is.
       first ??= judgement;
-      if (passedOver.add(choice.selected).size >= MAX_PASSED_OVER) return first;
+      if (passedOver.add(choice.selected).size >= mostPassedOver(artifact)) return first;
     }
   }
 
@@ -202,6 +206,10 @@ export function createPolledIntake(options: PolledOptions): PolledIntake {
       }
     },
   };
+}
+
+function mostPassedOver({ type }: FindingMember['artifact']): number {
+  return type === 'chart' ? MAX_CHARTS_PASSED_OVER : MAX_PASSED_OVER;
 }
 
 type Confirm = (tag: string, member: FindingMember) => Promise<Confirmation>;

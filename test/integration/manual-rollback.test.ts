@@ -6,8 +6,11 @@ import { z } from 'zod';
 import { runPlugin } from '../../src/cli/plugin/program.ts';
 import { EntriesView, HistoryView, HoldView, RollbackAnswer } from '../../src/http/rollback-shapes.ts';
 import { systemClock } from '../../src/system.ts';
+import { accessControlPlane } from '../parts/control-plane-access.ts';
 import { eventually } from '../parts/eventually.ts';
+import { fluxObject, fluxPath, installFluxCrds } from '../parts/flux-crds.ts';
 import { applyManifest, readManifests } from '../parts/manifests.ts';
+import { pushChart } from '../parts/push-image.ts';
 import { createRecordingTerminal } from '../parts/recording-terminal.ts';
 import { metricOf, openWorld, workloadOf, type World } from '../parts/world.ts';
 import {
@@ -17,6 +20,7 @@ import {
   knownTo,
   requestsFor,
   tell,
+  theRequestFor,
   workloadViews,
 } from '../parts/workload-views.ts';
 
@@ -24,6 +28,9 @@ const KINDS = { Deployment: 'deployments', StatefulSet: 'statefulsets', DaemonSe
 type Kind = keyof typeof KINDS;
 
 const UNATTENDED = { 'require-approval': 'false', 'min-update-interval': '0', 'event-source': 'both' };
+const Release = z.object({
+  spec: z.object({ chart: z.object({ spec: z.object({ version: z.string() }) }) }),
+});
 const Events = z.object({
   items: z.array(z.object({ reason: z.string(), involvedObject: z.object({ name: z.string() }) })),
 });
@@ -32,7 +39,9 @@ let world: World;
 let api: string;
 
 beforeAll(async () => {
-  world = await openWorld(inject('controlPlane'), {
+  const facts = inject('controlPlane');
+  await installFluxCrds(accessControlPlane(facts));
+  world = await openWorld(facts, {
     narrow: true,
     env: { HEADWIND_POLLING_ENABLED: 'true', HEADWIND_POLLING_INTERVAL: '2' },
   });
@@ -156,8 +165,6 @@ describe.each<Kind>(['Deployment', 'StatefulSet', 'DaemonSet'])('a %s', (kind) =
 
   it('is then held back from that version, against pushes and polls', async () => {
     await world.registry.pushImage({ repository: name, tag: '1.2.0' });
-    const told = await tell(world, image(name, '1.2.0').replace(/:[^:]*$/, ''), '1.2.0');
-    expect(told.body).toMatchObject({ matched: 1, created: 0 });
     await polledTwice();
     await runs(kind, name, '1.1.0');
     expect(await holdsOf(name)).toMatchObject([
@@ -170,15 +177,10 @@ describe.each<Kind>(['Deployment', 'StatefulSet', 'DaemonSet'])('a %s', (kind) =
         by: 'unknown',
       },
     ]);
-    // The last decision is that of a poll which has looked since.
-    const view = await eventually(
-      async () => {
-        const seen = await artifactOf(world, name);
-        if (seen.blockers.some(({ code }) => code === 'held')) return seen;
-        throw new Error(JSON.stringify(seen));
-      },
-      { what: 'the blocker held is shown' },
-    );
+    const told = await tell(world, `${world.registry.host}/${name}`, '1.2.0');
+    expect(told.body).toMatchObject({ matched: 1, created: 0 });
+    const view = await artifactOf(world, name);
+    expect(view.blockers.map(({ code }) => code)).toContain('held');
     expect(view.holds.map(({ version }) => version)).toEqual(['1.2.0']);
   });
 
@@ -322,6 +324,53 @@ describe('an image that was set by hand', () => {
   });
 });
 
+describe('a HelmRelease', () => {
+  const version = async (): Promise<string> => {
+    const path = `${fluxPath('HelmRelease', world.namespace)}/podinfo`;
+    return Release.parse(await world.api.expectOk('GET', path)).spec.chart.spec.version;
+  };
+  const push = (tag: string): Promise<unknown> =>
+    pushChart({ url: world.registry.url, repository: 'charts/podinfo', tag });
+
+  it('goes back to the chart version that it had, and is held back from the newer one', async () => {
+    await push('6.5.0');
+    const repository = {
+      type: 'oci',
+      url: `oci://${world.registry.host}/charts`,
+      insecure: true,
+      interval: '1h',
+    };
+    const source = fluxObject('HelmRepository', { name: 'oci', spec: repository, annotations: {} });
+    await world.api.expectOk('POST', fluxPath('HelmRepository', world.namespace), source);
+    const chart = { chart: 'podinfo', version: '6.5.0', sourceRef: { kind: 'HelmRepository', name: 'oci' } };
+    const release = fluxObject('HelmRelease', {
+      name: 'podinfo',
+      spec: { interval: '1h', chart: { spec: chart } },
+      annotations: { policy: 'minor', ...UNATTENDED },
+    });
+    await world.api.expectOk('POST', fluxPath('HelmRelease', world.namespace), release);
+    await knownTo(world, 'podinfo');
+    await push('6.6.0');
+    await theRequestFor(world, 'podinfo', { phase: 'Completed' });
+    expect(await entriesOf('podinfo')).toEqual(['6.6.0', '6.5.0']);
+
+    const { status, body } = await ask(rollbackUrl('podinfo'), {});
+    expect([status, body]).toEqual([
+      200,
+      expect.objectContaining({ kind: 'HelmRelease', container: 'podinfo', rolledBackTo: 'podinfo:6.5.0' }),
+    ]);
+    expect(await version()).toBe('6.5.0');
+    await push('6.6.0');
+    const held = async (): Promise<boolean> =>
+      (await artifactOf(world, 'podinfo')).blockers.some(({ code }) => code === 'held');
+    await eventually(held, { what: 'the chart version is held' });
+    expect(await version()).toBe('6.5.0');
+    expect(await holdsOf('podinfo')).toMatchObject([
+      { artifact: 'podinfo', version: '6.6.0', why: 'rolled back' },
+    ]);
+  });
+});
+
 describe('kubectl headwind, with no more rights than those of a role', () => {
   let directory: string;
   const run = async (
@@ -399,6 +448,14 @@ describe('kubectl headwind, with no more rights than those of a role', () => {
     const { code, err } = await run('oncall', 'holds', 'release', ours, '-n', world.namespace);
     expect([code, err]).toEqual([0, '']);
     await runs('StatefulSet', 'nginx-deployment', '1.2.0');
+  });
+
+  it('knows releases too', async () => {
+    const { code, out, err } = await run('oncall', 'history', 'hr/podinfo', '-n', world.namespace);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toContain('podinfo:6.6.0');
+    const back = await run('oncall', 'rollback', 'hr/podinfo', '-n', world.namespace, '--to', '6.6.0');
+    expect([back.code, back.err]).toEqual([0, '']);
   });
 
   it('does the same through the API', async () => {

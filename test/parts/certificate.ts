@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -24,4 +24,47 @@ export async function makeSelfSigned(directory: string, commonName: string): Pro
   }
   const certificate = new X509Certificate(await readFile(certificateFile));
   return { key: await readFile(keyFile, 'utf8'), certificate, certificateFile };
+}
+
+export interface Signed {
+  /** The private key, PEM. */
+  readonly key: string;
+  /** PEM, for 127.0.0.1 and localhost. */
+  readonly certificate: string;
+  /** The certificate of the authority that signed it, PEM. */
+  readonly authority: string;
+}
+
+/** Makes a private authority and a server's certificate that it signed, valid for two days, in `directory`. */
+export async function makeSigned(directory: string): Promise<Signed> {
+  const path = (name: string): string => join(directory, name);
+  const openssl = (...args: readonly string[]): Promise<unknown> => promisify(execFile)('openssl', args);
+  const authority = await makeSelfSigned(directory, 'A private authority');
+  await writeFile(path('names'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n');
+  const request = [
+    '-newkey',
+    'rsa:2048',
+    '-noenc',
+    '-subj',
+    '/CN=localhost',
+    '-keyout',
+    path('server-key.pem'),
+  ];
+  await openssl('req', ...request, '-out', path('server.csr'));
+  const signing = [
+    '-CA',
+    authority.certificateFile,
+    '-CAkey',
+    path('key.pem'),
+    '-CAcreateserial',
+    '-days',
+    '2',
+  ];
+  const named = ['-extfile', path('names'), '-out', path('server.pem')];
+  await openssl('x509', '-req', '-in', path('server.csr'), ...signing, ...named);
+  const [key, certificate] = await Promise.all(
+    ['server-key.pem', 'server.pem'].map((name) => readFile(path(name), 'utf8')),
+  );
+  if (key === undefined || certificate === undefined) throw new Error('openssl wrote no certificate');
+  return { key, certificate, authority: await readFile(authority.certificateFile, 'utf8') };
 }

@@ -65,6 +65,8 @@ export async function startGateProxy(target: {
         return;
       }
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      // Of a watch in which nothing happens there is nothing else to send for long.
+      outgoing.flushHeaders();
       answer.pipe(outgoing);
     });
     upstream.on('error', () => outgoing.destroy());
