@@ -335,7 +335,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     bindAddress: settings.bindAddress,
     ports: settings.ports,
     assets: options.assets,
-    dashboard: { requests: () => requests.all(), waitingFor },
+    dashboard: { requests: () => requests.all(), waitingFor, workloads },
     logOf: (server) => logRoot.target(`headwind::${server}`),
   }).catch(async (error: unknown) => {
     await stopWorking();

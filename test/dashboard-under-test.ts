@@ -1,4 +1,6 @@
 import type { UpdateRequest } from '../src/core/update-request.ts';
+import { workloadKey } from '../src/core/workload.ts';
+import type { WorkloadOutline } from '../src/http/dashboard/workload-rows.ts';
 import type { ApprovalDependencies } from '../src/http/approval-api.ts';
 import type { Assets } from '../src/http/assets.ts';
 import { createDashboardApp, type DashboardDependencies } from '../src/http/dashboard.ts';
@@ -19,11 +21,24 @@ export const someAssets: Assets = {
 /** The dashboard over an API under test. */
 export function aDashboardOver(
   dependencies: ApprovalDependencies & Pick<DashboardDependencies, 'mountSignIn'>,
-  options: { readonly requests?: readonly UpdateRequest[]; readonly isBuilt?: boolean } = {},
+  options: {
+    readonly requests?: readonly UpdateRequest[];
+    readonly outlines?: readonly WorkloadOutline[];
+    readonly isBuilt?: boolean;
+  } = {},
 ): EdgeApp {
+  const outlines = options.outlines ?? [];
   return createDashboardApp({
     ...dependencies,
-    dashboard: { requests: () => options.requests ?? [], waitingFor: () => [] },
+    dashboard: {
+      requests: () => options.requests ?? [],
+      waitingFor: () => [],
+      workloads: {
+        outlines: ({ visible }) =>
+          outlines.filter(({ workload }) => visible === undefined || visible(workload.namespace)),
+        outline: (key) => outlines.find(({ workload }) => workloadKey(workload) === key),
+      },
+    },
     assets: options.isBuilt === false ? undefined : someAssets,
   });
 }

@@ -3,13 +3,14 @@ import { explainerOf, mountApi, type ApprovalDependencies } from './approval-api
 import type { Door } from './auth/door.ts';
 import { signInFor } from './auth/sign-in.ts';
 import { SIGN_IN_STYLE_SOURCE } from './auth/sign-in-page.ts';
-import { mountDashboardData, type DashboardData } from './dashboard/routes.ts';
+import type { DashboardData } from './dashboard/data.ts';
+import { mountDashboardData } from './dashboard/routes.ts';
 import { createEdge, refuse, sealRoutes, type EdgeApp, type EdgeContext } from './edge.ts';
 import { mountHealth } from './health.ts';
 import { problem } from './problem.ts';
 
 export interface DashboardDependencies extends ApprovalDependencies {
-  readonly dashboard: Omit<DashboardData, 'namespaces'>;
+  readonly dashboard: Omit<DashboardData, 'namespaces' | 'isSynced' | 'history' | 'explain'>;
   /** The built page; undefined where it has not been built. */
   readonly assets: Assets | undefined;
   /** Adds the sign-in, where people sign in by a page. */
@@ -61,6 +62,9 @@ export function createDashboardApp(dependencies: DashboardDependencies): EdgeApp
   mountDashboardData(app, access, {
     ...dashboard,
     namespaces: () => dependencies.namespaces?.() ?? [],
+    isSynced: () => health.ready().ok,
+    history: (workload) => dependencies.rollbacks.history(workload),
+    explain: explainerOf(dependencies),
   });
   mountHealth(app, health);
   for (const path of PAGES) {
