@@ -28,6 +28,7 @@ import { createSecretReader } from './kubernetes/secret-reader.ts';
 import { reviewToken } from './kubernetes/token-review.ts';
 import { createRolloutWatches } from './kubernetes/rollout-watch.ts';
 import { createWorkloadWatch, scopesOf } from './kubernetes/workload-watch.ts';
+import { createChartsSource } from './operator/charts-source.ts';
 import { createCredentials } from './operator/credentials.ts';
 import { buildHealth, namespacesOf, track } from './operator/knowledge.ts';
 import { countWatched, observePolls, observeWatch } from './operator/observers.ts';
@@ -56,6 +57,8 @@ export interface OperatorOptions {
   readonly readFile?: (path: string) => Promise<string>;
   /** What seals the sessions of the dashboard; without them each process has one of its own. */
   readonly sessionKeys?: readonly string[];
+  /** For InfluxDB, where the charts of the dashboard may come from there. */
+  readonly influxToken?: string | undefined;
   readonly connection: Connection;
   /** The process's own, which tells who Headwind is at the clouds; without it, nobody. */
   readonly env?: Environment;
@@ -282,7 +285,18 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const concerns = ({ repository }: Signal): boolean =>
     !synced.isDone() || catalog.byRepository(repositoryKey(repository)).length > 0;
 
+  const { observability } = settings.metrics;
+  const influxdb = { ...observability.influxdb, token: options.influxToken ?? observability.influxdb.token };
+  const charted = createChartsSource({
+    settings: () => ({ ...observability, influxdb }),
+    metrics,
+    version,
+    clock,
+    log: logRoot.target('headwind::observability'),
+  });
+
   const stopWorking = async (): Promise<void> => {
+    charted.live.stop();
     trust.stop();
     unfollowTargets?.();
     await Promise.all([poller.stop(), charts.stop(), pruner.stop()]);
@@ -335,6 +349,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     bindAddress: settings.bindAddress,
     ports: settings.ports,
     assets: options.assets,
+    metricsView: charted.view,
     dashboard: { requests: () => requests.all(), waitingFor, workloads },
     logOf: (server) => logRoot.target(`headwind::${server}`),
   }).catch(async (error: unknown) => {
@@ -343,6 +358,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   });
   log.info({ ...servers.ports, address: settings.bindAddress, version }, 'listening');
 
+  charted.live.start();
   releases.start();
   for (const reflector of reflectors) reflector.start();
   const ready = synced.done.then(() => {

@@ -3,8 +3,10 @@ import { workloadKey } from '../src/core/workload.ts';
 import type { WorkloadOutline } from '../src/http/dashboard/workload-rows.ts';
 import type { ApprovalDependencies } from '../src/http/approval-api.ts';
 import type { Assets } from '../src/http/assets.ts';
+import type { MetricsView } from '../src/observability/metrics-view.ts';
 import { createDashboardApp, type DashboardDependencies } from '../src/http/dashboard.ts';
 import type { EdgeApp } from '../src/http/edge.ts';
+import { noMetrics } from './metrics-under-test.ts';
 
 const FILES = ['/index.html', '/assets/app-1.js', '/theme.js', '/favicon.svg'];
 
@@ -25,6 +27,7 @@ export function aDashboardOver(
     readonly requests?: readonly UpdateRequest[];
     readonly outlines?: readonly WorkloadOutline[];
     readonly isBuilt?: boolean;
+    readonly metricsView?: MetricsView;
   } = {},
 ): EdgeApp {
   const outlines = options.outlines ?? [];
@@ -39,6 +42,7 @@ export function aDashboardOver(
         outline: (key) => outlines.find(({ workload }) => workloadKey(workload) === key),
       },
     },
+    metricsView: options.metricsView ?? noMetrics,
     assets: options.isBuilt === false ? undefined : someAssets,
   });
 }

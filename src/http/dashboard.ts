@@ -1,3 +1,4 @@
+import type { MetricsView } from '../observability/metrics-view.ts';
 import type { Assets } from './assets.ts';
 import { explainerOf, mountApi, type ApprovalDependencies } from './approval-api.ts';
 import type { Door } from './auth/door.ts';
@@ -7,10 +8,13 @@ import type { DashboardData } from './dashboard/data.ts';
 import { mountDashboardData } from './dashboard/routes.ts';
 import { createEdge, refuse, sealRoutes, type EdgeApp, type EdgeContext } from './edge.ts';
 import { mountHealth } from './health.ts';
+import { mountMetrics } from './metrics-api.ts';
 import { problem } from './problem.ts';
 
 export interface DashboardDependencies extends ApprovalDependencies {
   readonly dashboard: Omit<DashboardData, 'namespaces' | 'isSynced' | 'history' | 'explain'>;
+  /** Headwind's own metrics over time. */
+  readonly metricsView: MetricsView;
   /** The built page; undefined where it has not been built. */
   readonly assets: Assets | undefined;
   /** Adds the sign-in, where people sign in by a page. */
@@ -66,6 +70,7 @@ export function createDashboardApp(dependencies: DashboardDependencies): EdgeApp
     history: (workload) => dependencies.rollbacks.history(workload),
     explain: explainerOf(dependencies),
   });
+  mountMetrics(app, access, dependencies.metricsView);
   mountHealth(app, health);
   for (const path of PAGES) {
     access.guardPage(app, path, mountSignIn === undefined ? undefined : signInFor);

@@ -19,6 +19,7 @@ export const PROBLEMS = {
   HW_REQUEST_NOT_FOUND: { status: 404, title: 'There is no such UpdateRequest' },
   HW_WORKLOAD_NOT_FOUND: { status: 404, title: 'There is no such workload' },
   HW_CONTAINER_NOT_FOUND: { status: 404, title: 'The workload has no such container' },
+  HW_METRIC_NOT_FOUND: { status: 404, title: 'There is no such metric' },
   HW_HISTORY_NOT_FOUND: { status: 404, title: 'The history has no such entry' },
   HW_METHOD_NOT_ALLOWED: { status: 405, title: 'The route does not have this method' },
   HW_REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive' },
