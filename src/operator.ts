@@ -33,7 +33,7 @@ import { createChartsSource } from './operator/charts-source.ts';
 import { createAddressGuard } from './notifications/address-guard.ts';
 import { createCredentials } from './operator/credentials.ts';
 import { chartPlanOf, createJobs } from './operator/jobs.ts';
-import { buildHealth, namespacesOf, track } from './operator/knowledge.ts';
+import { buildHealth, namespacesOf, preferencesOf, track } from './operator/knowledge.ts';
 import { createLiveSettings } from './operator/live-settings.ts';
 import { countWatched, observePolls, observeWatch } from './operator/observers.ts';
 import { acceptOnceSynced } from './pipeline/accept-once-synced.ts';
@@ -61,8 +61,6 @@ export interface OperatorOptions {
   readonly readFile?: (path: string) => Promise<string>;
   /** What seals the sessions of the dashboard; without them each process has one of its own. */
   readonly sessionKeys?: readonly string[];
-  /** For InfluxDB, where the charts of the dashboard may come from there. */
-  readonly influxToken?: string | undefined;
   readonly connection: Connection;
   /** The process's own, which tells who Headwind is at the clouds; without it, nobody. */
   readonly env?: Environment;
@@ -300,10 +298,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const concerns = ({ repository }: Signal): boolean =>
     !synced.isDone() || catalog.byRepository(repositoryKey(repository)).length > 0;
 
-  const { observability } = settings.metrics;
-  const influxdb = { ...observability.influxdb, token: options.influxToken ?? observability.influxdb.token };
   const charted = createChartsSource({
-    settings: () => ({ ...observability, influxdb }),
+    settings: () => live.current().observability,
     metrics,
     version,
     clock,
@@ -365,7 +361,13 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     ports: settings.ports,
     assets: options.assets,
     metricsView: charted.view,
-    dashboard: { requests: () => requests.all(), waitingFor, workloads },
+    dashboard: {
+      requests: () => requests.all(),
+      waitingFor,
+      workloads,
+      preferences: () => preferencesOf(live.current()),
+    },
+    settings: live,
     logOf: (server) => logRoot.target(`headwind::${server}`),
   }).catch(async (error: unknown) => {
     await stopWorking();

@@ -1,6 +1,6 @@
 import type { MetricsView } from '../observability/metrics-view.ts';
 import type { Assets } from './assets.ts';
-import { explainerOf, mountApi, type ApprovalDependencies } from './approval-api.ts';
+import { DEFAULT_NAMESPACE, explainerOf, mountApi, type ApprovalDependencies } from './approval-api.ts';
 import type { Door } from './auth/door.ts';
 import { signInFor } from './auth/sign-in.ts';
 import { SIGN_IN_STYLE_SOURCE } from './auth/sign-in-page.ts';
@@ -10,9 +10,11 @@ import { createEdge, refuse, sealRoutes, type EdgeApp, type EdgeContext } from '
 import { mountHealth } from './health.ts';
 import { mountMetrics } from './metrics-api.ts';
 import { problem } from './problem.ts';
+import { mountSettings, type SettingsService } from './settings-api.ts';
 
 export interface DashboardDependencies extends ApprovalDependencies {
   readonly dashboard: Omit<DashboardData, 'namespaces' | 'isSynced' | 'history' | 'explain'>;
+  readonly settings: SettingsService;
   /** Headwind's own metrics over time. */
   readonly metricsView: MetricsView;
   /** The built page; undefined where it has not been built. */
@@ -70,6 +72,9 @@ export function createDashboardApp(dependencies: DashboardDependencies): EdgeApp
     history: (workload) => dependencies.rollbacks.history(workload),
     explain: explainerOf(dependencies),
   });
+  const { settings, ownNamespace } = dependencies;
+  const { preferences } = dashboard;
+  mountSettings(app, { settings, access, ownNamespace: ownNamespace ?? DEFAULT_NAMESPACE, preferences });
   mountMetrics(app, access, dependencies.metricsView);
   mountHealth(app, health);
   for (const path of PAGES) {

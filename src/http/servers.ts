@@ -19,7 +19,7 @@ export interface Ports {
 
 export interface ServersOptions
   extends
-    Pick<DashboardDependencies, 'assets' | 'dashboard' | 'metricsView'>,
+    Pick<DashboardDependencies, 'assets' | 'dashboard' | 'metricsView' | 'settings'>,
     Omit<
       ApprovalDependencies,
       'log' | 'metrics' | 'recentWebhooks' | 'authenticator' | 'authorizer' | 'authMode' | 'forms'

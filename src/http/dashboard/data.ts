@@ -2,6 +2,7 @@ import type { Blocker } from '../../core/blocker.ts';
 import type { UpdateRequest } from '../../core/update-request.ts';
 import type { Problem } from '../problem.ts';
 import type { Rollbacks } from '../rollback-api.ts';
+import type { PreferencesView } from '../settings-shapes.ts';
 import type { WorkloadOutline } from './workload-rows.ts';
 
 /** What the dashboard shows beside what the API answers. */
@@ -20,6 +21,8 @@ export interface DashboardData {
   readonly history: Rollbacks['history'];
   /** All namespaces with workloads or requests, for callers that may not see them all. */
   readonly namespaces: () => Iterable<string>;
+  /** What the settings say about the page itself. */
+  readonly preferences: () => PreferencesView;
   /** Whether all that there is in the cluster is known yet. */
   readonly isSynced: () => boolean;
   /** The problem that an error stands for, or undefined for one that nobody expected. */

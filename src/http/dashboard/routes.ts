@@ -22,7 +22,10 @@ export function mountDashboardData(app: EdgeApp, access: Access, data: Dashboard
 
   /** What is asked for, among what the caller may see. */
   const look = async (c: EdgeContext): Promise<Seen | Response> => {
-    const query = UpdateListQuery.safeParse(c.req.query());
+    const query = UpdateListQuery.safeParse({
+      size: data.preferences().max_items_per_page,
+      ...c.req.query(),
+    });
     if (!query.success) return refuse(c, problem('HW_BAD_QUERY', `${describeIssues(query.error)}.`));
     const visible = await access.visible(c, data.namespaces);
     if (!visible.ok) return refuse(c, visible.error);

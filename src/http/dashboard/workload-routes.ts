@@ -34,7 +34,10 @@ export function mountWorkloadData(
   };
 
   app.get('/api/v1/dashboard/workloads', async (c) => {
-    const query = WorkloadListQuery.safeParse(c.req.query());
+    const query = WorkloadListQuery.safeParse({
+      size: data.preferences().max_items_per_page,
+      ...c.req.query(),
+    });
     if (!query.success) return refuse(c, problem('HW_BAD_QUERY', `${describeIssues(query.error)}.`));
     const visible = await access.visible(c, data.namespaces);
     if (!visible.ok) return refuse(c, visible.error);
