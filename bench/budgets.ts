@@ -1,6 +1,7 @@
 import type { Budget } from './budget.ts';
 import { burst } from './budgets/burst.ts';
 import { chooseTags } from './budgets/choose-tags.ts';
+import { dashboardList } from './budgets/dashboard-list.ts';
 import { helmIndex } from './budgets/helm-index.ts';
 import { residentMemory } from './budgets/resident-memory.ts';
 import { startToReady } from './budgets/start-to-ready.ts';
@@ -10,6 +11,7 @@ import { updateLatency } from './budgets/update-latency.ts';
 /** All that is measured. At each number of workloads they run in this order: what leaves traces comes last. */
 export const BUDGETS: readonly Budget[] = [
   chooseTags,
+  dashboardList,
   helmIndex,
   residentMemory,
   startToReady,

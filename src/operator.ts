@@ -1,3 +1,4 @@
+import { withReceivers } from './config/notification-settings.ts';
 import { notificationsWithoutFile, type NotificationConfig } from './config/notifications.ts';
 import type { Environment } from './config/problem.ts';
 import type { RegistryConfig } from './config/registry-hosts.ts';
@@ -28,8 +29,12 @@ import { createSecretReader } from './kubernetes/secret-reader.ts';
 import { reviewToken } from './kubernetes/token-review.ts';
 import { createRolloutWatches } from './kubernetes/rollout-watch.ts';
 import { createWorkloadWatch, scopesOf } from './kubernetes/workload-watch.ts';
+import { createChartsSource } from './operator/charts-source.ts';
+import { createAddressGuard } from './notifications/address-guard.ts';
 import { createCredentials } from './operator/credentials.ts';
-import { buildHealth, namespacesOf, track } from './operator/knowledge.ts';
+import { chartPlanOf, createJobs } from './operator/jobs.ts';
+import { buildHealth, namespacesOf, preferencesOf, track } from './operator/knowledge.ts';
+import { createLiveSettings } from './operator/live-settings.ts';
 import { countWatched, observePolls, observeWatch } from './operator/observers.ts';
 import { acceptOnceSynced } from './pipeline/accept-once-synced.ts';
 import { createCoalescer } from './pipeline/coalesce.ts';
@@ -126,7 +131,6 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     config: notifications,
     proxies: settings.notifications.proxies,
     links: settings,
-    acts: settings.controllersEnabled,
     version,
     metrics,
     clock,
@@ -138,6 +142,20 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   countPending(requests, (count) => metrics.updatesPending.set(count));
   const watchLog = logRoot.target('headwind::watch');
   const watching = { client, clock, random, log: watchLog, onEvent: observeWatch(metrics, watchLog) };
+  const { env = {}, readFile } = options;
+  const { configFile: notificationsFile, allowLinkLocal } = settings.notifications;
+  const { influxTokenFile } = settings.metrics;
+  const guard = createAddressGuard();
+  const live = createLiveSettings({
+    ...watching,
+    env,
+    files: readFile && { configFile: settings.configFile, notificationsFile, influxTokenFile, readFile },
+    namespace: settings.namespace,
+    forbidsHost: (host) => !allowLinkLocal && guard.forbidsHost(host),
+    event: (event) => events.record(event),
+    log: logRoot.target('headwind::settings'),
+    onWatchEvent: watching.onEvent,
+  });
   const watched = {
     ...watching,
     catalog,
@@ -205,7 +223,6 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       retentionMs: settings.requestRetentionMs,
       keepPerArtifact: settings.requestRetentionCount,
     },
-    acts: settings.controllersEnabled,
   });
 
   const poller = createPoller({
@@ -216,20 +233,18 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       listTags: (query) => registry.listTags(query),
       digestOf: (query) => registry.confirm({ ...query, background: true }),
     },
-    intervalMs: settings.pollingIntervalMs,
+    intervalMs: () => live.current().polling.intervalMs,
     clock,
     random,
     log: logRoot.target('headwind::polling'),
     ...observePolls(metrics),
   });
 
-  const pollsCharts = settings.pollingEnabled;
   const charts = createCharts({
     workloads: () => catalog.all(),
     sourceOf: (reference) => releases.sourceOf(reference),
-    deliver: (findings) => deliverCharts(findings, pollsCharts ? 'polling' : 'discovery'),
-    discovers: settings.helmAutoDiscovery,
-    pollIntervalMs: pollsCharts ? settings.pollingIntervalMs : undefined,
+    deliver: (findings) => deliverCharts(findings, live.current().polling.enabled ? 'polling' : 'discovery'),
+    plan: () => chartPlanOf(live.current()),
     registry,
     registryConfig: options.registryConfig,
     insecureRegistries: settings.insecureRegistries,
@@ -267,30 +282,40 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     clock,
     log: logRoot.target('headwind::webhook'),
   });
-  const { env = {}, readFile } = options;
-  const unfollowTargets =
-    readFile === undefined
-      ? undefined
-      : followTargets({
-          initial: notifications,
-          source: { settings: settings.notifications, env, readFile },
-          notices,
-          clock,
-          log: noticesLog,
-        });
+  const targets = followTargets({
+    initial: notifications,
+    source: () => ({
+      settings: withReceivers(settings.notifications, live.current().notifications),
+      env,
+      readFile: readFile ?? (() => Promise.reject(new Error('no files are read here'))),
+    }),
+    notices,
+    clock,
+    log: noticesLog,
+  });
+  live.subscribe(() => targets.refresh());
   const accept = createCoalescer((signals) => engine.accept(signals));
   // What concerns nobody is known only once the workloads are.
   const concerns = ({ repository }: Signal): boolean =>
     !synced.isDone() || catalog.byRepository(repositoryKey(repository)).length > 0;
 
+  const charted = createChartsSource({
+    settings: () => live.current().observability,
+    metrics,
+    version,
+    clock,
+    log: logRoot.target('headwind::observability'),
+  });
+
   const stopWorking = async (): Promise<void> => {
+    charted.live.stop();
     trust.stop();
-    unfollowTargets?.();
+    targets.stop();
     await Promise.all([poller.stop(), charts.stop(), pruner.stop()]);
     await Promise.all([engine.stop(), verifier.stop()]);
     await rollouts.stop();
     await notices.stop();
-    await Promise.all([releases.stop(), ...reflectors.map((reflector) => reflector.stop())]);
+    await Promise.all([live, releases, ...reflectors].map((watch) => watch.stop()));
     registry.close();
     cloud.close();
     await events.stop();
@@ -337,7 +362,14 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     bindAddress: settings.bindAddress,
     ports: settings.ports,
     assets: options.assets,
-    dashboard: { requests: () => requests.all(), waitingFor },
+    metricsView: charted.view,
+    dashboard: {
+      requests: () => requests.all(),
+      waitingFor,
+      workloads,
+      preferences: () => preferencesOf(live.current()),
+    },
+    settings: live,
     logOf: (server) => logRoot.target(`headwind::${server}`),
   }).catch(async (error: unknown) => {
     await stopWorking();
@@ -345,15 +377,14 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   });
   log.info({ ...servers.ports, address: settings.bindAddress, version }, 'listening');
 
+  charted.live.start();
+  live.start();
   releases.start();
   for (const reflector of reflectors) reflector.start();
-  const ready = synced.done.then(() => {
-    engine.start();
-    verifier.start();
-    notices.start();
-    if (settings.controllersEnabled) pruner.start();
-    if (settings.controllersEnabled && settings.pollingEnabled) poller.start();
-    if (settings.controllersEnabled) charts.start();
+  const jobs = createJobs({ engine, verifier, notices, pruner, charts, poller, log });
+  const ready = Promise.all([synced.done, live.settled]).then(() => {
+    jobs.follow(live.current());
+    live.subscribe((now) => jobs.follow(now));
     log.info({ requests: requests.size }, 'ready');
   });
   // Whoever wants to know awaits `ready`: a stop before the first lists are complete is no unhandled rejection.

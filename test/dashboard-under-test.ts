@@ -1,8 +1,15 @@
 import type { UpdateRequest } from '../src/core/update-request.ts';
+import { workloadKey } from '../src/core/workload.ts';
+import type { WorkloadOutline } from '../src/http/dashboard/workload-rows.ts';
 import type { ApprovalDependencies } from '../src/http/approval-api.ts';
 import type { Assets } from '../src/http/assets.ts';
+import type { SettingsService } from '../src/http/settings-api.ts';
+import type { PreferencesView } from '../src/http/settings-shapes.ts';
+import type { MetricsView } from '../src/observability/metrics-view.ts';
 import { createDashboardApp, type DashboardDependencies } from '../src/http/dashboard.ts';
 import type { EdgeApp } from '../src/http/edge.ts';
+import { noMetrics } from './metrics-under-test.ts';
+import { someSettings } from './settings-under-test.ts';
 
 const FILES = ['/index.html', '/assets/app-1.js', '/theme.js', '/favicon.svg'];
 
@@ -19,11 +26,30 @@ export const someAssets: Assets = {
 /** The dashboard over an API under test. */
 export function aDashboardOver(
   dependencies: ApprovalDependencies & Pick<DashboardDependencies, 'mountSignIn'>,
-  options: { readonly requests?: readonly UpdateRequest[]; readonly isBuilt?: boolean } = {},
+  options: {
+    readonly requests?: readonly UpdateRequest[];
+    readonly outlines?: readonly WorkloadOutline[];
+    readonly isBuilt?: boolean;
+    readonly metricsView?: MetricsView;
+    readonly settings?: SettingsService;
+    readonly preferences?: PreferencesView;
+  } = {},
 ): EdgeApp {
+  const outlines = options.outlines ?? [];
   return createDashboardApp({
     ...dependencies,
-    dashboard: { requests: () => options.requests ?? [], waitingFor: () => [] },
+    dashboard: {
+      requests: () => options.requests ?? [],
+      waitingFor: () => [],
+      preferences: () => options.preferences ?? { refresh_interval: 30, max_items_per_page: 20 },
+      workloads: {
+        outlines: ({ visible }) =>
+          outlines.filter(({ workload }) => visible === undefined || visible(workload.namespace)),
+        outline: (key) => outlines.find(({ workload }) => workloadKey(workload) === key),
+      },
+    },
+    settings: options.settings ?? someSettings(),
+    metricsView: options.metricsView ?? noMetrics,
     assets: options.isBuilt === false ? undefined : someAssets,
   });
 }

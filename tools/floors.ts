@@ -12,6 +12,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   triggers: 2,
   kubernetes: 2,
   registry: 2,
+  observability: 2,
   core: 1,
   notifications: 1,
   telemetry: 1,

@@ -37,8 +37,6 @@ export interface OperatorParts {
   readonly webhookSecrets: WebhookSecrets;
   readonly notifications: NotificationConfig;
   readonly sessionKeys: readonly string[];
-  /** For InfluxDB, where the charts of the dashboard may come from. */
-  readonly influxToken: string | undefined;
   readonly readFile: (path: string) => Promise<string>;
   readonly connection: Connection;
   readonly env: Environment;
@@ -121,18 +119,14 @@ export async function runOperator(options: RunOperatorOptions): Promise<ExitCode
 }
 
 /** What the files say that settings name. */
-type Files = Pick<
-  OperatorParts,
-  'registryConfig' | 'webhookSecrets' | 'notifications' | 'sessionKeys' | 'influxToken'
->;
+type Files = Pick<OperatorParts, 'registryConfig' | 'webhookSecrets' | 'notifications' | 'sessionKeys'>;
 
-function withoutFiles({ webhookSecret, sessionKey, notifications, metrics }: Settings): Files {
+function withoutFiles({ webhookSecret, sessionKey, notifications }: Settings): Files {
   return {
     registryConfig: DEFAULT_REGISTRY_CONFIG,
     webhookSecrets: secretsWithoutFile(webhookSecret),
     notifications: notificationsWithoutFile(notifications),
     sessionKeys: sessionKey === undefined ? [] : [sessionKey],
-    influxToken: metrics.observability.influxdb.token,
   };
 }
 
@@ -148,6 +142,7 @@ async function readFiles(
     readWebhookSecrets({ common, file: webhookSecretsFile, readFile }),
     readSessionKeys({ key, file: sessionKeyFile, readFile }),
     readNotifications({ settings: settings.notifications, env, readFile }),
+    // Read again with the other settings that may change; a mistake in it is told of before anything starts.
     readInfluxTokenOf({ token: observability.influxdb.token, file: influxTokenFile, readFile }),
   ]);
   if (registries.ok && secrets.ok && keys.ok && targets.ok && token.ok)
@@ -156,7 +151,6 @@ async function readFiles(
       webhookSecrets: secrets.value,
       sessionKeys: keys.value,
       notifications: targets.value,
-      influxToken: token.value,
     };
   const problems = [registries, secrets, keys, targets, token].flatMap((read) => (read.ok ? [] : read.error));
   throw new UsageError(formatConfigError(formatProblems(problems)));

@@ -1,6 +1,6 @@
 import { fail, ok, type Result } from '../core/result.ts';
-import { readInfluxToken } from './metrics-variables.ts';
 import type { ConfigProblem } from './problem.ts';
+import { readToken } from './values.ts';
 import { codeOf } from './yaml-document.ts';
 
 /** The token for InfluxDB: that of the variable, else the content of the file. None where neither is given. */
@@ -17,7 +17,7 @@ export async function readInfluxTokenOf({
   const bad = (expected: string): Result<never, readonly ConfigProblem[]> =>
     fail([{ variable: 'HEADWIND_INFLUXDB_TOKEN_FILE', value: file, expected }]);
   try {
-    const read = readInfluxToken((await readFile(file)).trim());
+    const read = readToken((await readFile(file)).trim());
     return read.ok ? read : bad(`a file that holds ${read.error}`);
   } catch (error) {
     return bad(`a file that can be read${codeOf(error)}`);

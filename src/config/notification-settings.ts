@@ -1,3 +1,4 @@
+import type { ReceiverSettings } from './live-settings.ts';
 import { NOTIFICATION_VARIABLES as own } from './notification-variables.ts';
 import type { ConfigProblem, Environment } from './problem.ts';
 import type { Variable } from './variables.ts';
@@ -75,6 +76,19 @@ export function collectNotifications(
       https: text('HTTPS_PROXY', own.HTTPS_PROXY),
       except: text('NO_PROXY', own.NO_PROXY),
     },
+  };
+}
+
+/** The same, with receivers that may come from elsewhere; one that has no address is none. */
+export function withReceivers(
+  settings: NotificationSettings,
+  { slack, teams, webhook }: ReceiverSettings,
+): NotificationSettings {
+  return {
+    ...settings,
+    slack: { ...settings.slack, ...slack, enabled: slack.enabled && slack.url !== undefined },
+    teams: { ...teams, enabled: teams.enabled && teams.url !== undefined },
+    webhook: { ...settings.webhook, ...webhook, enabled: webhook.enabled && webhook.url !== undefined },
   };
 }
 

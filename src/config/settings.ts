@@ -1,7 +1,7 @@
 import type { LogFilter } from '../core/log-filter.ts';
 import { REDACTED, redactText } from '../core/redact.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import { collectMetrics, type MetricsSettings } from './metrics-variables.ts';
+import { collectMetrics, type MetricsSettings } from './metrics-settings.ts';
 import {
   collectNotifications,
   findMissingAddresses,

@@ -39,8 +39,10 @@ export function standingHolds(
 
 function keepsBack(request: UpdateRequest, running: string | undefined): boolean {
   if (isHold(request)) return true;
+  // By itself nothing else can keep anything back (`findHold`); most requests are told apart without being read.
+  if (request.status.phase !== 'Completed' || request.spec.currentImage !== running) return false;
   const reference = parseRequested(request.spec, request.spec.newImage);
-  if (running === undefined || !reference.ok || reference.value.tag === undefined) return false;
+  if (!reference.ok || reference.value.tag === undefined) return false;
   const { tag, digest } = reference.value;
   const version = { currentImage: running, tag, digest: request.spec.newDigest ?? digest };
   return findHold([request], version) !== undefined;

@@ -9,7 +9,7 @@ import type { Workload } from '../core/workload.ts';
 import { createRegistry } from '../registry/client.ts';
 import { systemClock } from '../system.ts';
 import { createRecordingLog } from '../telemetry/recording-log.ts';
-import { createCharts, membersOf, type Charts, type ChartsOptions } from './charts.ts';
+import { createCharts, membersOf, type ChartPlan, type Charts, type ChartsOptions } from './charts.ts';
 
 const SOURCE: ChartSource = {
   kind: 'HelmRepository',
@@ -30,15 +30,13 @@ const MINUTE = 60_000;
 describe('which releases are looked for, and how often', () => {
   const membersIn = (
     workload: Workload,
-    change: Partial<Parameters<typeof membersOf>[0]> = {},
+    { sourceOf = () => SOURCE, ...plan }: Partial<ChartPlan & Pick<ChartsOptions, 'sourceOf'>> = {},
   ): readonly (number | undefined)[] =>
     [
       ...membersOf({
         workloads: () => [workload],
-        sourceOf: () => SOURCE,
-        discovers: true,
-        pollIntervalMs: undefined,
-        ...change,
+        sourceOf,
+        plan: () => ({ discovers: true, pollIntervalMs: undefined, ...plan }),
       }),
     ].map(({ intervalMs }) => intervalMs);
   const release = aRelease({ artifacts: [aChart({ release: { intervalMs: 10 * MINUTE } })] });
@@ -93,8 +91,7 @@ describe('a release and its source', () => {
         delivered.push(findings);
         return Promise.resolve({ unresolved: 0 });
       },
-      discovers: true,
-      pollIntervalMs: undefined,
+      plan: () => ({ discovers: true, pollIntervalMs: undefined }),
       registry: createRegistry({ insecureHosts: [], clock: systemClock, log }),
       insecureRegistries: [],
       readSecret: () => Promise.resolve(undefined),
@@ -137,7 +134,10 @@ describe('a release and its source', () => {
 
   it('are left alone where nothing is discovered and nothing polled', async () => {
     const clock = new FakeClock(NOON);
-    const { charts, delivered } = aScene('http://127.0.0.1:1', { discovers: false, clock });
+    const { charts, delivered } = aScene('http://127.0.0.1:1', {
+      plan: () => ({ discovers: false, pollIntervalMs: undefined }),
+      clock,
+    });
     charts.start();
     await clock.advance(60 * MINUTE);
     expect(delivered).toEqual([]);

@@ -10,12 +10,17 @@ export interface ChartsOptions
   readonly log: ChartSourcesOptions['log'] & ChartDiscoveryOptions['log'];
   readonly workloads: () => Iterable<Workload>;
   readonly sourceOf: (reference: NonNullable<ReleaseChart['source']>) => ChartSource | undefined;
+  /** Why and how often sources are looked at, as of now. */
+  readonly plan: () => ChartPlan;
+  /** Told after each look how many bytes are kept of indexes, roughly. */
+  readonly onKept?: (bytes: number) => void;
+}
+
+export interface ChartPlan {
   /** Whether sources are looked at by themselves, as often as a release or its source says. */
   readonly discovers: boolean;
   /** How often releases are polled that do not say, in milliseconds; absent where nothing is polled. */
   readonly pollIntervalMs: number | undefined;
-  /** Told after each look how many bytes are kept of indexes, roughly. */
-  readonly onKept?: (bytes: number) => void;
 }
 
 /** What releases need of the sources of their charts. */
@@ -28,6 +33,10 @@ export interface Charts {
   }): Promise<Confirmation>;
   /** Begins to look at sources, unless nothing is to be looked at: call it once releases and sources are known. */
   start(): void;
+  /** Looks at nothing more, until `start` is called again. */
+  pause(): void;
+  /** The plan is another one: begins, ends, or looks sooner. Does nothing while paused. */
+  planChanged(): void;
   releaseChanged(release: Workload): void;
   sourceChanged(source: ChartSource): void;
   stop(): Promise<void>;
@@ -38,7 +47,6 @@ const INTERVAL_MS = 600_000;
 
 /** Ties releases to their sources: asks about one version, and looks for newer ones. */
 export function createCharts(options: ChartsOptions): Charts {
-  const { discovers, pollIntervalMs } = options;
   const sources = createChartSources(options);
   const discovery = createChartDiscovery({
     ...options,
@@ -49,8 +57,14 @@ export function createCharts(options: ChartsOptions): Charts {
       options.onLook?.(observation);
       options.onKept?.(sources.keptBytes());
     },
-    intervalMs: pollIntervalMs ?? INTERVAL_MS,
+    intervalMs: () => options.plan().pollIntervalMs ?? INTERVAL_MS,
   });
+  let running = false;
+  const follow = (): void => {
+    const { discovers, pollIntervalMs } = options.plan();
+    if (running && (discovers || pollIntervalMs !== undefined)) discovery.start();
+    else discovery.pause();
+  };
   return {
     async confirm({ artifact, version }) {
       const reference = artifact.release?.source;
@@ -60,8 +74,14 @@ export function createCharts(options: ChartsOptions): Charts {
       return sources.confirm({ source, chart: artifact.name, version });
     },
     start() {
-      if (discovers || pollIntervalMs !== undefined) discovery.start();
+      running = true;
+      follow();
     },
+    pause() {
+      running = false;
+      follow();
+    },
+    planChanged: follow,
     releaseChanged: (release) => discovery.releaseChanged(release),
     sourceChanged: (source) => discovery.sourceChanged(source),
     async stop() {
@@ -71,7 +91,7 @@ export function createCharts(options: ChartsOptions): Charts {
   };
 }
 
-type MemberOptions = Pick<ChartsOptions, 'workloads' | 'sourceOf' | 'discovers' | 'pollIntervalMs'>;
+type MemberOptions = Pick<ChartsOptions, 'workloads' | 'sourceOf' | 'plan'>;
 
 /** The charts that are looked for, each with how often that is wanted. */
 export function* membersOf(options: MemberOptions): Generator<ChartMember> {
@@ -86,8 +106,9 @@ export function* membersOf(options: MemberOptions): Generator<ChartMember> {
 function toMember(
   workload: Workload,
   artifact: Artifact,
-  { sourceOf, discovers, pollIntervalMs }: MemberOptions,
+  { sourceOf, plan }: MemberOptions,
 ): ChartMember | undefined {
+  const { discovers, pollIntervalMs } = plan();
   const { source: reference, intervalMs: own } = artifact.release ?? {};
   const source = reference === undefined ? undefined : sourceOf(reference);
   const wish = source === undefined ? undefined : chartWish(workload, artifact);

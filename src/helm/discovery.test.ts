@@ -31,6 +31,7 @@ interface Conditions {
   readonly listing?: (nth: number) => ChartListing;
   readonly unresolved?: (nth: number) => number;
   readonly random?: () => number;
+  readonly intervalMs?: () => number;
 }
 
 function versions(...names: readonly string[]): ChartListing {
@@ -65,7 +66,7 @@ function aScene(conditions: Conditions = {}): Scene {
       found.push(findings);
       return Promise.resolve({ unresolved: unresolved(asked.length) });
     },
-    intervalMs: 5 * MINUTE,
+    intervalMs: () => conditions.intervalMs?.() ?? 5 * MINUTE,
     clock,
     random,
     log: log.target('helm'),
@@ -333,4 +334,34 @@ it('what was seen is told for the metrics', async () => {
   expect(looked).toEqual([
     { source, startedAtMs: 15_000, durationMs: 0, outcome: 'complete', charts: 2, versions: 4, skipped: 2 },
   ]);
+});
+
+describe('a discovery that is switched off and on', () => {
+  it('asks nothing while it is off, and all sources again when it is on', async () => {
+    const scene = aScene();
+    scene.members.push(aMember('web'));
+    scene.discovery.start();
+    await scene.clock.advance(MINUTE);
+    expect(scene.asked).toHaveLength(1);
+    scene.discovery.pause();
+    await scene.clock.advance(30 * MINUTE);
+    expect(scene.asked).toHaveLength(1);
+    scene.discovery.start();
+    await scene.clock.advance(MINUTE);
+    expect(scene.asked).toHaveLength(2);
+    await scene.clock.advance(6 * MINUTE);
+    expect(scene.asked).toHaveLength(3);
+  });
+
+  it('asks sooner when it is told so', async () => {
+    let intervalMs = 60 * MINUTE;
+    const scene = aScene({ intervalMs: () => intervalMs });
+    scene.members.push(aMember('web'));
+    scene.discovery.start();
+    await scene.clock.advance(MINUTE);
+    intervalMs = 2 * MINUTE;
+    scene.discovery.start();
+    await scene.clock.advance(3 * MINUTE);
+    expect(scene.asked).toHaveLength(2);
+  });
 });

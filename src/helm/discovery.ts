@@ -36,8 +36,8 @@ export interface ChartDiscoveryOptions {
   readonly sources: Pick<ChartSources, 'list'>;
   /** Decides about what was found; `unresolved` counts the releases for which that has to be tried again. */
   readonly deliver: (findings: ChartFindings) => Promise<{ readonly unresolved: number }>;
-  /** For sources where neither the release nor the source says, in milliseconds. */
-  readonly intervalMs: number;
+  /** For sources where neither the release nor the source says, in milliseconds, as of now. */
+  readonly intervalMs: () => number;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: {
@@ -51,8 +51,10 @@ export interface ChartDiscoveryOptions {
 
 /** Looks at chart sources for news. */
 export interface ChartDiscovery {
-  /** Begins: call it once releases and sources are known. */
+  /** Begins: call it once releases and sources are known. If it has begun, plans what is now wanted sooner. */
   start(): void;
+  /** Looks at nothing more, until `start` is called again; what looks under way find out is dropped. */
+  pause(): void;
   /** A release is new, has changed, or is gone; workloads of other kinds are none of it. */
   releaseChanged(workload: Pick<Workload, 'kind'>): void;
   /** A source is new, or has changed: it is asked at once if it is in use. */
@@ -100,7 +102,8 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
   const { clock, random, log } = options;
   // Invariant: holds exactly the sources that were in use when they were gathered last.
   const standings = new Map<string, Standing>();
-  const stopping = new AbortController();
+  // Ends the looks of one run, from a start to a pause or a stop.
+  let stopping = new AbortController();
   const deliveries = pLimit(DELIVERIES_AT_ONCE);
   let running = false;
   let isDirty = true;
@@ -111,7 +114,7 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
 
   /** Looks again which releases use which source, and plans what is new or wanted sooner; not `looking`, which plans itself. */
   function gather(delayFor: (intervalMs: number) => number, looking?: string): void {
-    const groups = groupBySource(options.members(), options.intervalMs);
+    const groups = groupBySource(options.members(), options.intervalMs());
     for (const key of standings.keys()) if (!groups.has(key)) standings.delete(key);
     for (const [key, group] of groups) {
       const standing = standings.get(key);
@@ -142,6 +145,8 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
   }
 
   async function look(key: string): Promise<Outcome> {
+    const { signal } = stopping;
+    if (!running) return { kind: 'done' };
     if (isDirty || clock.now() - gatheredAtMs >= FRESH_MS) gather(() => 0, key);
     const standing = standings.get(key);
     if (standing === undefined) return { kind: 'done' };
@@ -149,7 +154,8 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
     const startedAtMs = clock.now();
     standing.lookedAtMs = startedAtMs;
     const charts = new Set(group.charts.keys());
-    const listing = await options.sources.list({ source: group.source, charts, signal: stopping.signal });
+    const listing = await options.sources.list({ source: group.source, charts, signal });
+    if (signal.aborted) return { kind: 'done' };
     const durationMs = clock.now() - startedAtMs;
     const findings = toFindings(group, listing);
     const { source } = group;
@@ -194,7 +200,7 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
     name: 'chart-plans',
     concurrency: 1,
     handle: () => {
-      gather(() => 0);
+      if (running) gather(() => 0);
       return Promise.resolve({ kind: 'done' });
     },
   });
@@ -206,11 +212,19 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
     onDepth: options.onDepth,
   });
 
+  const pause = (): void => {
+    running = false;
+    stopping.abort(new Error('the discovery of charts is stopping'));
+    standings.clear();
+  };
+
   return {
     start() {
+      if (!running) stopping = new AbortController();
       running = true;
       gather(spread);
     },
+    pause,
     releaseChanged({ kind }) {
       if (kind !== 'HelmRelease') return;
       isDirty = true;
@@ -227,8 +241,7 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
       if (running) looks.add(sourceKey);
     },
     async stop() {
-      running = false;
-      stopping.abort(new Error('the discovery of charts is stopping'));
+      pause();
       await Promise.all([gatherings.stop(), looks.stop()]);
     },
   };

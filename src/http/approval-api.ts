@@ -85,7 +85,7 @@ export interface ApprovalDependencies {
 }
 
 const UNAVAILABLE_RETRY_SECONDS = 5;
-const DEFAULT_NAMESPACE = 'headwind-system';
+export const DEFAULT_NAMESPACE = 'headwind-system';
 
 /** The approval API (8081). */
 export function createApprovalApp(dependencies: ApprovalDependencies): EdgeApp {

@@ -32,6 +32,10 @@ export const UpdateRowShape = z.object({
   expiresAt: z.string().optional(),
   by: z.string().optional().describe('Who approved or rejected it'),
   message: z.string().optional(),
+  registryPage: z
+    .string()
+    .optional()
+    .describe("The registry's page about the new version, where it is known"),
   waitsFor: z.array(BlockerShape).readonly().describe('What an open request waits for'),
 });
 export type UpdateRow = Readonly<z.infer<typeof UpdateRowShape>>;
@@ -43,6 +47,13 @@ const FacetsShape = z.object({
   policies: z.array(z.string()).readonly(),
 });
 
+/** What a list is a list of. */
+export const ViewpointShape = z.object({
+  synced: z.boolean().describe('Whether all that there is in the cluster is known yet'),
+  partial: z.boolean().describe('Whether only some namespaces count, since the caller may not see them all'),
+});
+export type Viewpoint = z.infer<typeof ViewpointShape>;
+
 export const UpdateListShape = z.object({
   rows: z.array(UpdateRowShape).readonly(),
   total: z.int().describe('How many there are under the filter'),
@@ -52,6 +63,7 @@ export const UpdateListShape = z.object({
     .record(z.enum(PHASES), z.int())
     .describe('How many there are in each phase, whatever the filter says'),
   facets: FacetsShape,
+  ...ViewpointShape.shape,
 });
 export type UpdateList = Readonly<z.infer<typeof UpdateListShape>>;
 
@@ -60,7 +72,7 @@ export const PAGE_SIZE = 20;
 export const MAX_PAGE_SIZE = 500;
 export const SORTS = ['-created', 'created', 'namespace', 'resource', '-updated'] as const;
 
-const list = (): z.ZodType<readonly string[] | undefined> =>
+export const listOf = (): z.ZodType<readonly string[] | undefined> =>
   z
     .string()
     .max(4096)
@@ -71,15 +83,25 @@ const list = (): z.ZodType<readonly string[] | undefined> =>
 /** The query of the list; several values of one filter stand with commas between them. */
 export const UpdateListQuery = z.object({
   q: z.string().max(256).optional(),
-  namespace: list(),
-  kind: list(),
-  policy: list(),
-  phase: list().pipe(z.array(z.enum(PHASES)).optional()),
+  namespace: listOf(),
+  kind: listOf(),
+  policy: listOf(),
+  phase: listOf().pipe(z.array(z.enum(PHASES)).optional()),
   sort: z.enum(SORTS).default('-created'),
   page: z.coerce.number().int().min(1).max(1_000_000).default(1),
   size: z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(PAGE_SIZE),
 });
 export type UpdateListQuery = z.infer<typeof UpdateListQuery>;
+
+/** What one can act on under a filter. */
+export const SelectionShape = z.object({
+  updates: z
+    .array(z.object({ namespace: z.string(), name: z.string() }))
+    .readonly()
+    .describe('All that are Pending'),
+  majors: z.int().describe('How many of them change the major version, or go down'),
+});
+export type Selection = Readonly<z.infer<typeof SelectionShape>>;
 
 const StoryEventShape = z.object({
   at: z.string(),
@@ -117,10 +139,6 @@ export const UpdateDetailShape = z.object({
   reason: z.string().optional(),
   currentImage: z.string(),
   newImage: z.string(),
-  registryPage: z
-    .string()
-    .optional()
-    .describe("The registry's page about the new version, where it is known"),
   others: z
     .array(UpdateRowShape)
     .readonly()

@@ -1,15 +1,22 @@
+import type { MetricsView } from '../observability/metrics-view.ts';
 import type { Assets } from './assets.ts';
-import { explainerOf, mountApi, type ApprovalDependencies } from './approval-api.ts';
+import { DEFAULT_NAMESPACE, explainerOf, mountApi, type ApprovalDependencies } from './approval-api.ts';
 import type { Door } from './auth/door.ts';
 import { signInFor } from './auth/sign-in.ts';
 import { SIGN_IN_STYLE_SOURCE } from './auth/sign-in-page.ts';
-import { mountDashboardData, type DashboardData } from './dashboard/routes.ts';
+import type { DashboardData } from './dashboard/data.ts';
+import { mountDashboardData } from './dashboard/routes.ts';
 import { createEdge, refuse, sealRoutes, type EdgeApp, type EdgeContext } from './edge.ts';
 import { mountHealth } from './health.ts';
+import { mountMetrics } from './metrics-api.ts';
 import { problem } from './problem.ts';
+import { mountSettings, type SettingsService } from './settings-api.ts';
 
 export interface DashboardDependencies extends ApprovalDependencies {
-  readonly dashboard: Omit<DashboardData, 'namespaces'>;
+  readonly dashboard: Omit<DashboardData, 'namespaces' | 'isSynced' | 'history' | 'explain'>;
+  readonly settings: SettingsService;
+  /** Headwind's own metrics over time. */
+  readonly metricsView: MetricsView;
   /** The built page; undefined where it has not been built. */
   readonly assets: Assets | undefined;
   /** Adds the sign-in, where people sign in by a page. */
@@ -61,7 +68,14 @@ export function createDashboardApp(dependencies: DashboardDependencies): EdgeApp
   mountDashboardData(app, access, {
     ...dashboard,
     namespaces: () => dependencies.namespaces?.() ?? [],
+    isSynced: () => health.ready().ok,
+    history: (workload) => dependencies.rollbacks.history(workload),
+    explain: explainerOf(dependencies),
   });
+  const { settings, ownNamespace } = dependencies;
+  const { preferences } = dashboard;
+  mountSettings(app, { settings, access, ownNamespace: ownNamespace ?? DEFAULT_NAMESPACE, preferences });
+  mountMetrics(app, access, dependencies.metricsView);
   mountHealth(app, health);
   for (const path of PAGES) {
     access.guardPage(app, path, mountSignIn === undefined ? undefined : signInFor);

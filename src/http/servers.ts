@@ -20,7 +20,7 @@ export interface Ports {
 
 export interface ServersOptions
   extends
-    Pick<DashboardDependencies, 'assets' | 'dashboard'>,
+    Pick<DashboardDependencies, 'assets' | 'dashboard' | 'metricsView' | 'settings'>,
     Omit<
       ApprovalDependencies,
       'log' | 'metrics' | 'recentWebhooks' | 'authenticator' | 'authorizer' | 'authMode' | 'forms' | 'slack'

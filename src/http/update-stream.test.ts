@@ -115,6 +115,17 @@ describe('the stream of changes', () => {
     page.leave();
   });
 
+  it('tells whoever wants no more of what changes alone', async () => {
+    const { url, put } = await aStream();
+    put(aRequest({ name: 'one' }));
+    const page = await follow(`${url}?initial=none`);
+
+    expect(await page.until('init-done')).not.toContain('"one"');
+    put(aRequest({ name: 'two' }));
+    expect(await page.until('"two"')).toMatch(/id: e-2\nevent: updated/);
+    page.leave();
+  });
+
   it('goes on where it broke off', async () => {
     const { url, put } = await aStream();
     put(aRequest({ name: 'one' }));

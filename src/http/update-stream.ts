@@ -40,7 +40,10 @@ export interface StreamLimits {
 }
 
 export interface UpdateStream {
-  /** Takes `GET /api/v1/events/updates`; false: the request is another one, and untouched. */
+  /**
+   * Takes `GET /api/v1/events/updates`, with `?initial=none` for whoever wants to hear of changes alone; false: the
+   * request is another one, and untouched.
+   */
   handle(incoming: IncomingMessage, response: ServerResponse): boolean;
   /** Ends all streams; browsers come back by themselves. */
   close(): void;
@@ -54,6 +57,12 @@ interface Client {
   checkedAtMs: number;
   /** Whether it knows all that was before; until then changes carry no number that it could come back with. */
   isComplete: boolean;
+}
+
+/** What a listener wants to be told before what happens next. */
+interface Wish {
+  readonly lastEventId: string | undefined;
+  readonly skipsInitial: boolean;
 }
 
 export const STREAM_PATH = '/api/v1/events/updates';
@@ -151,12 +160,12 @@ export function createUpdateStream(options: UpdateStreamOptions): UpdateStream {
     client.response.once('close', () => remove(client));
   };
 
-  const catchUp = async (client: Client, lastEventId: string | undefined): Promise<void> => {
+  const catchUp = async (client: Client, { lastEventId, skipsInitial }: Wish): Promise<void> => {
     const startId = feed.lastId;
     const missed = lastEventId === undefined ? undefined : feed.since(lastEventId);
     if (missed === undefined) write(client, 'event: refresh\ndata: Watch initialized\n\n');
     let count = 0;
-    for (const { namespace, text } of missed ?? feed.all()) {
+    for (const { namespace, text } of missed ?? (skipsInitial ? [] : feed.all())) {
       if (!clients.has(client)) return;
       if (sees(client, namespace)) write(client, text);
       count += 1;
@@ -188,7 +197,10 @@ export function createUpdateStream(options: UpdateStreamOptions): UpdateStream {
       isComplete: false,
     };
     add(client);
-    await catchUp(client, caller.headers.get('last-event-id') ?? undefined);
+    await catchUp(client, {
+      lastEventId: caller.headers.get('last-event-id') ?? undefined,
+      skipsInitial: /[?&]initial=none(?:&|$)/.test(incoming.url ?? ''),
+    });
   };
 
   return {

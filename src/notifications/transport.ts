@@ -1,10 +1,11 @@
-import { lookup, type LookupAddress } from 'node:dns';
+import { lookup } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import tls from 'node:tls';
 import type { Clock } from '../core/clock.ts';
-import { createAddressGuard, type AddressGuard } from './address-guard.ts';
+import { createAddressGuard } from './address-guard.ts';
+import { createGuardedLookup } from './guarded-lookup.ts';
 import type { Answer } from './message.ts';
 import { SendError, toSendError } from './send-error.ts';
 
@@ -57,11 +58,9 @@ export function createNotificationTransport(options: TransportOptions): Transpor
     post: async (outgoing) => {
       const url = readUrl(outgoing.url);
       if (!outgoing.allowLinkLocal && guard.forbidsHost(url.hostname)) throw forbidden();
-      const request = open(url, outgoing, {
-        userAgent,
-        agents,
-        lookup: guardedLookup(guard, resolve, outgoing),
-      });
+      const allowAll = outgoing.allowLinkLocal;
+      const guarded = createGuardedLookup({ guard, resolve, allowAll, forbidden });
+      const request = open(url, outgoing, { userAgent, agents, lookup: guarded });
       return exchange(request, outgoing, clock);
     },
   };
@@ -95,28 +94,6 @@ function forbidden(): SendError {
     'refused',
     'is at a link-local or metadata address, where Headwind sends nothing (HEADWIND_NOTIFICATIONS_ALLOW_LINK_LOCAL)',
   );
-}
-
-/** Looks the name up and lets the socket have only what may be connected to: there is no second look-up to differ. */
-function guardedLookup(
-  guard: AddressGuard,
-  resolve: typeof lookup,
-  { allowLinkLocal }: Outgoing,
-): LookupFunction {
-  return (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-      const [first] = addresses ?? [];
-      if (error !== null || first === undefined) callback(error ?? unknownHost(), '', 0);
-      else if (!allowLinkLocal && addresses.some(({ address }) => guard.forbidsAddress(address)))
-        callback(forbidden(), '', 0);
-      else if (options.all === true) callback(null, addresses);
-      else callback(null, first.address, first.family);
-    });
-  };
-}
-
-function unknownHost(): NodeJS.ErrnoException {
-  return Object.assign(new Error('no address'), { code: 'ENOTFOUND' });
 }
 
 function open(

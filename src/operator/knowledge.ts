@@ -1,5 +1,7 @@
+import type { LiveSettings } from '../config/live-settings.ts';
 import type { UpdateRequest } from '../core/update-request.ts';
 import type { Health } from '../http/dependencies.ts';
+import type { PreferencesView } from '../http/settings-shapes.ts';
 import type { Engine } from '../pipeline/engine.ts';
 
 /** The same work, and whether it has resolved by now. */
@@ -39,4 +41,12 @@ export function namespacesOf(
   for (const { namespace } of workloads) namespaces.add(namespace);
   for (const { metadata } of requests) namespaces.add(metadata.namespace);
   return namespaces;
+}
+
+/** What the page is told of the settings, whoever looks at it. */
+export function preferencesOf({ dashboard }: LiveSettings): PreferencesView {
+  return {
+    refresh_interval: dashboard.refreshIntervalMs / 1000,
+    max_items_per_page: dashboard.maxItemsPerPage,
+  };
 }

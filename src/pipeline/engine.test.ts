@@ -28,9 +28,7 @@ interface Bench {
   readonly told: string[];
 }
 
-function anEngine(
-  change: { unresolved?: () => number; advance?: () => Promise<Outcome>; acts?: boolean } = {},
-): Bench {
+function anEngine(change: { unresolved?: () => number; advance?: () => Promise<Outcome> } = {}): Bench {
   const clock = new FakeClock();
   const requests = createRequestStore({
     request: () => Promise.reject(new Error('nobody asks the API server here')),
@@ -42,7 +40,6 @@ function anEngine(
     requests,
     clock,
     random: () => 0.5,
-    acts: change.acts ?? true,
     advancer: {
       advance: async (key) => {
         looks.push(key);
@@ -90,12 +87,21 @@ describe('a change of a request', () => {
     expect(looks).toEqual([requestKey(A)]);
   });
 
-  it('leads to nothing where this replica does not act', async () => {
-    const { engine, requests, looks, clock } = anEngine({ acts: false });
+  it('leads to nothing while the engine pauses, and to a look at all open ones when it goes on', async () => {
+    const { engine, requests, looks, clock } = anEngine({
+      advance: () => Promise.resolve({ kind: 'requeue', afterMs: 1000 }),
+    });
     engine.start();
     requests.observe(A);
     await clock.advance(0);
+    engine.pause();
+    looks.length = 0;
+    requests.observe(B);
+    await clock.advance(5000);
     expect(looks).toEqual([]);
+    engine.start();
+    await clock.advance(0);
+    expect(looks.toSorted()).toEqual([requestKey(A), requestKey(B)]);
   });
 });
 

@@ -22,8 +22,6 @@ export interface EngineOptions {
   /** Drops what is known of these artifacts: they are gone. */
   readonly forget: (artifacts: readonly string[]) => void;
   readonly announcer: Pick<Announcer, 'invalidAnnotations'>;
-  /** Whether this replica advances requests; if not, it only records what signals cause. */
-  readonly acts: boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly onFailure: (failure: WorkFailure) => void;
@@ -42,8 +40,10 @@ export interface Engine {
   workloadRemoved(workload: Workload): void;
   /** Whether a look at a request has not ended for so long that only a restart helps. */
   isStuck(): boolean;
-  /** Begins to act: call it once workloads and requests are known. */
+  /** Begins to act: call it once workloads and requests are known. Before that it only records what signals cause. */
   start(): void;
+  /** No longer acts, until `start` is called again; what is being applied is finished. */
+  pause(): void;
   stop(): Promise<void>;
 }
 
@@ -64,6 +64,7 @@ export function createEngine(options: EngineOptions): Engine {
   // When each look that is under way began, in milliseconds since the Unix epoch.
   const looking = new Map<string, number>();
   const lookAt = async (key: string): Promise<Outcome> => {
+    if (!acting) return { kind: 'done' };
     const startedMs = clock.now();
     looking.set(key, startedMs);
     try {
@@ -156,8 +157,11 @@ export function createEngine(options: EngineOptions): Engine {
       enqueueOpen(openRequestsOf(workload));
     },
     start() {
-      acting = options.acts;
+      acting = true;
       enqueueOpen(requests.all());
+    },
+    pause() {
+      acting = false;
     },
     async stop() {
       acting = false;

@@ -27,8 +27,6 @@ export interface NoticesOptions {
   readonly config: Pick<NotificationConfig, 'targets' | 'slack'>;
   readonly proxies: ProxySettings;
   readonly links: Links;
-  /** Whether this replica sends. */
-  readonly acts: boolean;
   /** Headwind's own version. */
   readonly version: string;
   readonly metrics: Metrics;
@@ -43,6 +41,8 @@ export interface Notices {
   /** Sends what these requests owe, once `start` is called. */
   follow(requests: RequestStore): void;
   start(): void;
+  /** Sends nothing more, until `start` is called again. */
+  pause(): void;
   /** From now on these are the targets, and those who may answer. */
   update(config: NoticesOptions['config']): void;
   /** How many UpdateRequests have still to be told to each target, and how it does. */
@@ -63,7 +63,7 @@ export interface Notices {
 
 /** Builds the notifier and what feeds it. */
 export function createNotices(options: NoticesOptions): Notices {
-  const { links, acts, version, metrics, clock, random, log } = options;
+  const { links, version, metrics, clock, random, log } = options;
   let { slack } = options.config;
   const transport = createNotificationTransport({
     clock,
@@ -106,7 +106,6 @@ export function createNotices(options: NoticesOptions): Notices {
         outbox,
         notifier,
         links,
-        acts,
         clock,
         random,
         log,
@@ -115,6 +114,7 @@ export function createNotices(options: NoticesOptions): Notices {
       });
     },
     start: () => sender?.start(),
+    pause: () => sender?.pause(),
     update(config) {
       ({ slack } = config);
       notifier.update(config.targets);
@@ -133,34 +133,46 @@ export function createNotices(options: NoticesOptions): Notices {
   };
 }
 
-/** Follows the file that says who is notified; what it says counts at once, and the returned function ends that. */
+export interface TargetFollower {
+  /** Reads anew who is notified, since what it depends on has changed; what is there counts at once. */
+  refresh(): Promise<void>;
+  stop(): void;
+}
+
+/** Follows who is notified: the settings as they are, and the file with further receivers. */
 export function followTargets(options: {
   readonly initial: NotificationConfig;
-  readonly source: NotificationSource;
+  readonly source: () => NotificationSource;
   readonly notices: Pick<Notices, 'update'>;
   readonly clock: Clock;
   readonly log: Log;
-}): () => void {
-  const { initial, source, notices, clock, log } = options;
-  const { configFile, slack } = source.settings;
+}): TargetFollower {
+  const { source, notices, clock, log } = options;
+  const { configFile, slack } = source().settings;
   const file = configFile ?? slack.signingSecretFile;
-  if (file === undefined) return () => undefined;
+  let { version } = options.initial;
+  const replace = (config: NotificationConfig): void => {
+    if (config.version === version) return;
+    version = config.version;
+    notices.update(config);
+    log.info({ file, targets: config.targets.map(({ id }) => id) }, 'targets of notifications were replaced');
+  };
   const watched = watchConfiguration({
-    initial,
-    read: () => readNotifications(source),
+    initial: options.initial,
+    read: () => readNotifications(source()),
     clock,
-    onReplaced(config) {
-      notices.update(config);
-      log.info(
-        { file, targets: config.targets.map(({ id }) => id) },
-        'targets of notifications were replaced',
-      );
-    },
+    onReplaced: replace,
     onBad: (problems) =>
       log.warn(
         { file, problems: formatProblems(problems) },
         'targets of notifications cannot be read; those before go on to hold',
       ),
   });
-  return () => watched.stop();
+  return {
+    async refresh() {
+      const read = await readNotifications(source());
+      if (read.ok) replace(read.value);
+    },
+    stop: () => watched.stop(),
+  };
 }

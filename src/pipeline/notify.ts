@@ -22,8 +22,6 @@ export interface NoticeSenderOptions {
   readonly outbox: Pick<NoticeOutbox, 'saw' | 'forget' | 'pastUs'>;
   readonly notifier: Notifier;
   readonly links: Links;
-  /** Whether this replica sends; one does. */
-  readonly acts: boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -33,8 +31,10 @@ export interface NoticeSenderOptions {
 }
 
 export interface NoticeSender {
-  /** Begins with what is still owed from before: call it once the requests are known. */
+  /** Begins with what is still owed from before: call it once the requests are known. One replica sends. */
   start(): void;
+  /** Sends nothing more, until `start` is called again. */
+  pause(): void;
   /** Other targets are configured now: what is owed to one that is gone is dropped. */
   targetsChanged(): void;
   /** How many requests have something to tell this target. */
@@ -162,7 +162,7 @@ export function createNoticeSender(options: NoticeSenderOptions): NoticeSender {
   /** What is owed to nobody that there is, and decisions that were made past Headwind. */
   async function settleStrays(key: string): Promise<Outcome> {
     const request = known(key);
-    if (request === undefined) return { kind: 'done' };
+    if (!sending || request === undefined) return { kind: 'done' };
     for (const target of creditorsOf(request)) {
       const notice = firstOwed(request, target);
       if (notice !== undefined && takes(request, notice, target) === undefined) await tell(key, target);
@@ -191,13 +191,15 @@ export function createNoticeSender(options: NoticeSenderOptions): NoticeSender {
 
   return {
     start() {
-      sending = options.acts;
-      if (!sending) return;
+      sending = true;
       const all = [...requests.all()];
       for (const request of all)
         if (outbox.pastUs(request) !== undefined) queueOf(STRAYS).add(requestKey(request));
       const indebted = all.filter((request) => creditorsOf(request).size > 0);
       for (const request of indebted.sort((a, b) => firstTime(a) - firstTime(b))) enqueue(request);
+    },
+    pause() {
+      sending = false;
     },
     targetsChanged() {
       if (!sending) return;

@@ -55,8 +55,6 @@ export interface PipelineOptions
   readonly requests: RequestStore;
   readonly event: AnnouncerOptions['event'];
   readonly retention: RetentionLimits;
-  /** Whether this replica advances requests. */
-  readonly acts: boolean;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly random: () => number;
@@ -152,7 +150,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
     clock,
     random,
-    acts: options.acts,
     onFailure,
     onDepth: (queue, depth) => metrics.queueDepth.set({ queue }, depth),
     onReconciled: (seconds) => metrics.reconcileDurationSeconds.observe(seconds),
@@ -181,7 +178,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     random,
     rollouts: options.rollouts,
     rollback: createAutomaticRollback({ requests, applier, clock, rollbacks: begin }),
-    acts: options.acts,
     onCheck: (kind) =>
       (kind === 'checked'
         ? metrics.deploymentHealthChecksTotal

@@ -13,6 +13,8 @@ export interface PrunerOptions {
 
 export interface Pruner {
   start(): void;
+  /** Deletes nothing more, until `start` is called again. */
+  pause(): void;
   stop(): Promise<void>;
 }
 
@@ -27,13 +29,13 @@ export function createPruner({ requests, limits, clock, log }: PrunerOptions): P
     LONGEST_PAUSE_MS,
     Math.max(SHORTEST_PAUSE_MS, limits.retentionMs / SWEEPS_PER_RETENTION),
   );
-  let cancel: (() => void) | undefined;
+  let cancel = (): void => undefined;
   let sweeping = Promise.resolve();
-  let stopped = false;
+  let running = false;
 
   const sweep = async (): Promise<void> => {
     for (const request of doomed(requests, limits, clock.now())) {
-      if (stopped) return;
+      if (!running) return;
       const { namespace, name } = request.metadata;
       try {
         await requests.remove(request);
@@ -45,16 +47,27 @@ export function createPruner({ requests, limits, clock, log }: PrunerOptions): P
     }
   };
   const schedule = (): void => {
+    cancel();
     cancel = clock.after(pauseMs, () => {
-      sweeping = sweep().then(() => (stopped ? undefined : schedule()));
+      sweeping = sweep().then(() => (running ? schedule() : undefined));
     });
   };
 
+  const pause = (): void => {
+    running = false;
+    cancel();
+  };
+
   return {
-    start: schedule,
+    start() {
+      if (running) return;
+      running = true;
+      // A sweep that a pause has interrupted plans nothing any more.
+      void sweeping.then(() => (running ? schedule() : undefined));
+    },
+    pause,
     async stop() {
-      stopped = true;
-      cancel?.();
+      pause();
       await sweeping;
     },
   };

@@ -50,7 +50,8 @@ interface Given {
   readonly workload?: Workload;
   /** What the API server says; the same unless told. */
   readonly fresh?: Workload;
-  readonly acts?: boolean;
+  /** Whether it is paused as soon as it has begun. */
+  readonly paused?: boolean;
 }
 
 interface Bench {
@@ -92,7 +93,6 @@ async function aBench(given: Given = {}): Promise<Bench> {
     requests,
     clock,
     random: () => 0.5,
-    acts: given.acts ?? true,
     workloadOf: () => workload,
     applier: { read: () => Promise.resolve(given.fresh ?? workload) },
     rollouts: {
@@ -138,6 +138,7 @@ async function aBench(given: Given = {}): Promise<Bench> {
     pass: (seconds) => clock.advance(seconds * 1000),
   };
   verifier.start();
+  if (given.paused === true) verifier.pause();
   await clock.advance(0);
   return bench;
 }
@@ -186,8 +187,8 @@ describe('a rollout', () => {
     expect(decided.rolledBack.size).toBe(1);
   });
 
-  it('is nothing to a replica that does not act, nor one whose watch is over', async () => {
-    expect((await aBench({ acts: false })).followed.size).toBe(0);
+  it('is nothing to a verifier that pauses, nor one whose watch is over', async () => {
+    expect((await aBench({ paused: true })).followed.size).toBe(0);
     expect((await aBench({ requests: [applied({ outcome: 'Healthy' })] })).followed.size).toBe(0);
   });
 

@@ -39,8 +39,6 @@ export interface VerifierOptions {
   readonly applier: Pick<Applier, 'read'>;
   readonly rollouts: RolloutFollower;
   readonly rollback: AutomaticRollback;
-  /** Whether this replica acts. */
-  readonly acts: boolean;
   readonly clock: Clock;
   readonly random: () => number;
   /** Told of every verdict, and of every bad check that counts. */
@@ -59,6 +57,8 @@ export interface Verifier {
   workloadChanged(workload: Workload): void;
   /** Begins: call it once workloads and requests are known. */
   start(): void;
+  /** Follows nothing any more, until `start` is called again. */
+  pause(): void;
   stop(): Promise<void>;
 }
 
@@ -104,6 +104,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
   });
 
   async function lookAt(key: string): Promise<Outcome> {
+    if (!acting) {
+      forget(key);
+      return { kind: 'done' };
+    }
     for (let writes = 0; writes < MAX_WRITES; writes += 1) {
       const request = requests.get(key);
       const verification = request?.status.verification;
@@ -217,8 +221,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
           if (isUnderWatch(request)) enqueue(requestKey(request));
     },
     start() {
-      acting = options.acts;
+      acting = true;
       for (const request of requests.all()) if (isUnderWatch(request)) enqueue(requestKey(request));
+    },
+    pause() {
+      acting = false;
+      for (const key of memories.keys()) forget(key);
     },
     async stop() {
       acting = false;

@@ -1,25 +1,16 @@
-import {
-  ANNOTATION,
-  isUnclear,
-  settingsOf,
-  type AnnotationProblem,
-  type WorkloadSettings,
-} from '../core/annotations.ts';
-import { parseArtifact, repositoryKeyOf } from '../core/artifact-reference.ts';
+import type { WorkloadSettings } from '../core/annotations.ts';
 import type { Blocker } from '../core/blocker.ts';
 import type { Clock } from '../core/clock.ts';
-import { invalidAnnotations } from '../core/decision.ts';
-import { intervalBlocker, pausedBlocker } from '../core/next-step.ts';
+import { intervalBlocker } from '../core/next-step.ts';
 import { isOpen } from '../core/open-requests.ts';
 import type { Policy } from '../core/policy.ts';
-import { suspendedBlocker } from '../core/release-chart.ts';
-import { selectsArtifact } from '../core/selection.ts';
 import { requestKey, type UpdateRequest } from '../core/update-request.ts';
 import { standingHolds, type StandingHold } from '../core/standing-holds.ts';
+import { artifactState, workloadState, type WorkloadState } from '../core/workload-state.ts';
 import type { Artifact, Workload, WorkloadKind } from '../core/workload.ts';
 import type { DecisionLog, DecisionRecord } from './decision-log.ts';
-import { originOf } from './finding.ts';
-import { artifactKey, type RequestStore } from './request-store.ts';
+import type { RequestStore } from './request-store.ts';
+import { createFacts, type ArtifactFacts, type WorkloadFacts } from './workload-facts.ts';
 
 export interface ArtifactView {
   readonly name: string;
@@ -49,7 +40,7 @@ export interface WorkloadView {
 }
 
 export interface WorkloadsViewOptions {
-  readonly catalog: { all(): Iterable<Workload> };
+  readonly catalog: { all(): Iterable<Workload>; get(key: string): Workload | undefined };
   readonly requests: Pick<RequestStore, 'ofArtifact'>;
   readonly decisions: Pick<DecisionLog, 'get'>;
   /** Why the last look there (`originOf`) told nothing about the artifact. */
@@ -59,130 +50,136 @@ export interface WorkloadsViewOptions {
   readonly clock: Clock;
 }
 
+/** A workload with how it stands; the rest is worked out when it is asked for. */
+export interface WorkloadOutline {
+  readonly workload: Pick<Workload, 'kind' | 'namespace' | 'name' | 'artifacts'>;
+  readonly settings: WorkloadSettings;
+  readonly state: WorkloadState;
+  view(): WorkloadView;
+}
+
+interface WorkloadFilter {
+  readonly namespace?: string | undefined;
+  readonly visible?: ((namespace: string) => boolean) | undefined;
+}
+
 export interface WorkloadsView {
   /** Of one namespace, of those that `visible` is true for, or of all. */
-  list(filter: {
-    readonly namespace?: string | undefined;
-    readonly visible?: ((namespace: string) => boolean) | undefined;
-  }): readonly WorkloadView[];
+  list(filter: WorkloadFilter): readonly WorkloadView[];
+  /** The same without order and with little said of each: ten thousand of them take some milliseconds. */
+  outlines(filter: WorkloadFilter): readonly WorkloadOutline[];
+  /** Of the workload with this `workloadKey`. */
+  outline(key: string): WorkloadOutline | undefined;
 }
 
 /** What every artifact runs, what was decided about it last, and why it does not update now. */
 export function createWorkloadsView(options: WorkloadsViewOptions): WorkloadsView {
+  const factsOf = createFacts();
+  const wanted = ({ namespace, visible }: WorkloadFilter): readonly WorkloadFacts[] =>
+    Array.from(options.catalog.all())
+      .filter((workload) => namespace === undefined || workload.namespace === namespace)
+      .filter((workload) => visible === undefined || visible(workload.namespace))
+      .map(factsOf);
+  const outlineOf = (facts: WorkloadFacts): WorkloadOutline => ({
+    workload: facts.workload,
+    settings: facts.settings,
+    state: stateOf(facts, options),
+    view: () => viewOf(facts, options),
+  });
   return {
-    list: ({ namespace, visible }) =>
-      [...options.catalog.all()]
-        .filter((workload) => namespace === undefined || workload.namespace === namespace)
-        .filter((workload) => visible === undefined || visible(workload.namespace))
-        .sort((a, b) => sortKey(a).localeCompare(sortKey(b)))
-        .map((workload) => viewOf(workload, options)),
+    list: (filter) =>
+      wanted(filter)
+        .toSorted((a, b) => sortKey(a.workload).localeCompare(sortKey(b.workload)))
+        .map((facts) => viewOf(facts, options)),
+    outlines: (filter) => wanted(filter).map(outlineOf),
+    outline(key) {
+      const workload = options.catalog.get(key);
+      return workload === undefined ? undefined : outlineOf(factsOf(workload));
+    },
   };
 }
 
-function viewOf(workload: Workload, options: WorkloadsViewOptions): WorkloadView {
-  const { settings, problems } = settingsOf(workload);
-  const standing = [
-    ...(problems.length > 0 ? [invalidAnnotations(problems)] : []),
-    ...standingBlockers(settings, problems, options.clock.now()),
-    ...(workload.suspended === true ? [suspendedBlocker()] : []),
-  ];
-  const { kind, apiVersion, namespace, name } = workload;
-  const artifacts = workload.artifacts.map((artifact) =>
-    artifactView(workload, artifact, settings, { ...options, standing }),
+function viewOf(facts: WorkloadFacts, options: WorkloadsViewOptions): WorkloadView {
+  const { kind, apiVersion, namespace, name } = facts.workload;
+  const { policy, paused } = facts.settings;
+  const standing = standingBlockers(facts, options);
+  const artifacts = facts.artifacts.map((artifact) =>
+    artifactView(artifact, findingsOf(artifact, standing, options)),
   );
-  return { kind, apiVersion, namespace, name, policy: settings.policy, paused: settings.paused, artifacts };
+  return { kind, apiVersion, namespace, name, policy, paused, artifacts };
+}
+
+function stateOf(facts: WorkloadFacts, options: WorkloadsViewOptions): WorkloadState {
+  const standing = standingBlockers(facts, options);
+  return workloadState(facts.artifacts.map((artifact) => findingsOf(artifact, standing, options).state));
 }
 
 function standingBlockers(
-  settings: WorkloadSettings,
-  problems: readonly AnnotationProblem[],
-  nowMs: number,
+  { settings, blockers }: WorkloadFacts,
+  { clock }: Pick<WorkloadsViewOptions, 'clock'>,
 ): readonly Blocker[] {
-  const blockers: Blocker[] = [];
-  if (settings.policy === 'none' && !isUnclear(problems, ANNOTATION.policy))
-    blockers.push({ code: 'policy-none', message: 'headwind.sh/policy is none' });
-  if (settings.paused && !isUnclear(problems, ANNOTATION.paused)) blockers.push(pausedBlocker());
-  if (settings.eventSource === 'none' && !isUnclear(problems, ANNOTATION.eventSource)) {
-    blockers.push({ code: 'event-source', message: 'headwind.sh/event-source is none' });
-  }
-  const interval = settings.requireApproval ? undefined : intervalBlocker(settings, nowMs);
+  const interval = settings.requireApproval ? undefined : intervalBlocker(settings, clock.now());
   return interval === undefined ? blockers : [...blockers, interval];
 }
 
-function artifactView(
-  workload: Workload,
-  artifact: Artifact,
-  settings: WorkloadSettings,
-  options: WorkloadsViewOptions & { readonly standing: readonly Blocker[] },
-): ArtifactView {
-  const key = artifactKey(workload, artifact.name);
+interface Findings {
+  readonly decision: DecisionRecord | undefined;
+  readonly open: UpdateRequest | undefined;
+  readonly holds: readonly StandingHold[];
+  readonly blockers: readonly Blocker[];
+  readonly state: WorkloadState | undefined;
+}
+
+function findingsOf(
+  facts: ArtifactFacts,
+  standing: readonly Blocker[],
+  options: WorkloadsViewOptions,
+): Findings {
+  const { artifact, key, origin } = facts;
   const decision = options.decisions.get(key);
   const requests = options.requests.ofArtifact(key);
   const open = requests.find(isOpen);
-  const holds = standingHolds(requests, artifact.image);
+  const holds = requests.length === 0 ? [] : standingHolds(requests, artifact.image);
   // The last decision may be older than the release of a hold.
-  const decided = decision?.blockers?.filter(({ code }) => code !== 'held' || holds.length > 0) ?? [];
+  const decided = decision?.blockers.filter(({ code }) => code !== 'held' || holds.length > 0) ?? [];
   const blockers = [
-    ...options.standing,
-    ...unreadable(artifact),
-    ...notSelected(artifact, settings),
-    ...obstacleOf(artifact),
-    ...(open === undefined ? decided : waitsOf(open, options)),
-    ...pollTroubles(workload, artifact, options),
+    ...standing,
+    ...facts.blockers,
+    ...(open === undefined ? decided : options.waitingFor(requestKey(open))),
+    // Told only while the artifact is one that is polled: its settings may have changed since.
+    ...(origin === undefined ? [] : options.troublesOf(key, origin)),
   ];
+  const state = artifactState({
+    blockers,
+    hasOpenRequest: open !== undefined,
+    hasHold: holds.length > 0,
+    runsDecided: decision?.action === 'update' && runs(artifact, decision.candidate),
+  });
+  return { decision, open, holds, blockers, state };
+}
+
+/** Whether what is written as the artifact's version is this tag. */
+function runs({ image }: Artifact, tag: string): boolean {
+  const [reference = ''] = image.split('@');
+  return reference.endsWith(`:${tag}`);
+}
+
+function artifactView(
+  { artifact, repository }: ArtifactFacts,
+  { decision, open, holds, blockers }: Findings,
+): ArtifactView {
+  const running = artifact.release?.running;
   return {
     name: artifact.name,
     type: artifact.type,
     image: artifact.image,
-    ...originView(artifact),
+    ...(running === undefined ? {} : { running }),
+    ...(repository === undefined ? {} : { repository }),
     ...(decision === undefined ? {} : { decision }),
     blockers: distinct(blockers),
     ...(open === undefined ? {} : { openRequest: open.metadata.name }),
     holds,
   };
-}
-
-function unreadable(artifact: Artifact): readonly Blocker[] {
-  const reference = parseArtifact(artifact);
-  return reference.ok ? [] : [{ code: 'invalid-image', message: reference.error }];
-}
-
-function obstacleOf({ release }: Artifact): readonly Blocker[] {
-  return release?.obstacle === undefined ? [] : [release.obstacle];
-}
-
-function originView(artifact: Artifact): Pick<ArtifactView, 'repository' | 'running'> {
-  const repository = repositoryKeyOf(artifact);
-  const running = artifact.release?.running;
-  return {
-    ...(running === undefined ? {} : { running }),
-    ...(repository === undefined ? {} : { repository }),
-  };
-}
-
-function notSelected(artifact: Artifact, { images }: WorkloadSettings): readonly Blocker[] {
-  const reference = parseArtifact(artifact);
-  if (!reference.ok || selectsArtifact(images, artifact.name, reference.value)) return [];
-  return [
-    {
-      code: 'not-selected',
-      message: `headwind.sh/images names neither ${artifact.name} nor ${artifact.image}`,
-    },
-  ];
-}
-
-/** Told only while the artifact is one that is polled: its settings may have changed since. */
-function pollTroubles(
-  workload: Workload,
-  artifact: Artifact,
-  options: WorkloadsViewOptions,
-): readonly Blocker[] {
-  const origin = originOf(workload, artifact);
-  return origin === undefined ? [] : options.troublesOf(artifactKey(workload, artifact.name), origin);
-}
-
-function waitsOf(open: UpdateRequest, options: WorkloadsViewOptions): readonly Blocker[] {
-  return options.waitingFor(requestKey(open));
 }
 
 function distinct(blockers: readonly Blocker[]): readonly Blocker[] {

@@ -212,6 +212,7 @@ function settingsOf({ ports }: ChosenPorts, registry: string): Settings {
     HEADWIND_INSECURE_REGISTRIES: registry,
     HEADWIND_API_AUTH_MODE: 'none',
     HEADWIND_UI_AUTH_MODE: 'none',
+    HEADWIND_METRICS_BACKEND: 'live',
   });
   if (!settings.ok) throw new Error(formatProblems(settings.error).join('\n'));
   return settings.value;

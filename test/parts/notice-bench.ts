@@ -187,13 +187,12 @@ export function aReplica(options: {
       ),
     },
     links,
-    acts: options.acts ?? true,
     clock,
     random: () => 0.5,
     log: log.target('test'),
   });
   for (const request of api.requests.values()) store.observe(request);
-  sender.start();
+  if (options.acts !== false) sender.start();
   return {
     store,
     sender,

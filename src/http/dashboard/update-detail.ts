@@ -1,6 +1,5 @@
 import { dump } from 'js-yaml';
 import type { Blocker } from '../../core/blocker.ts';
-import { registryPage } from '../../core/registry-page.ts';
 import { storyOf } from '../../core/story.ts';
 import { requestKey, type UpdateRequest } from '../../core/update-request.ts';
 import type { UpdateDetail } from '../dashboard-shapes.ts';
@@ -25,7 +24,6 @@ export function describeUpdate({ request, requests, rows, waitingFor }: UpdateDe
     .filter((other) => other.metadata.name !== request.metadata.name && isOfSameArtifact(other, request))
     .map(rowOf)
     .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
-  const page = spec.updateType === 'image' ? registryPage(spec.newImage) : undefined;
   return {
     row: rowOf(request),
     story: storyOf(request).map(({ detail, ...event }) =>
@@ -35,7 +33,6 @@ export function describeUpdate({ request, requests, rows, waitingFor }: UpdateDe
     ...(spec.reason === undefined ? {} : { reason: spec.reason }),
     currentImage: spec.currentImage,
     newImage: spec.newImage,
-    ...(page === undefined ? {} : { registryPage: page }),
     others: others.slice(0, MAX_OTHERS),
     yaml: dump(request, { lineWidth: 120 }),
   };

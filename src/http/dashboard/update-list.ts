@@ -1,6 +1,6 @@
 import type { Blocker } from '../../core/blocker.ts';
-import { PHASES, requestKey, type Phase, type UpdateRequest } from '../../core/update-request.ts';
-import type { UpdateList, UpdateListQuery } from '../dashboard-shapes.ts';
+import { PHASES, type Phase, type UpdateRequest } from '../../core/update-request.ts';
+import type { Selection, UpdateList, UpdateListQuery, Viewpoint } from '../dashboard-shapes.ts';
 import { withWaits, type IndexedRow, type RowIndex } from './update-rows.ts';
 
 export interface UpdateListInput {
@@ -10,10 +10,11 @@ export interface UpdateListInput {
   readonly rows: RowIndex;
   /** What the open request `namespace/name` waits for. */
   readonly waitingFor: (key: string) => readonly Blocker[];
+  readonly viewpoint: Viewpoint;
 }
 
 /** One page of requests under a filter, with what there is to filter by. */
-export function listUpdates({ requests, query, rows, waitingFor }: UpdateListInput): UpdateList {
+export function listUpdates({ requests, query, rows, waitingFor, viewpoint }: UpdateListInput): UpdateList {
   const all = Array.from(requests, (request) => rows.rowOf(request));
   const wanted = all.filter((candidate) => matches(candidate, query)).sort(ORDERS[query.sort]);
   const pages = Math.max(1, Math.ceil(wanted.length / query.size));
@@ -26,18 +27,21 @@ export function listUpdates({ requests, query, rows, waitingFor }: UpdateListInp
     size: query.size,
     phases: countPhases(all),
     facets: facetsOf(all),
+    ...viewpoint,
   };
 }
 
-/** The names of all requests under a filter, for whoever acts on them together. */
+/** All requests under a filter that wait for a decision, for whoever decides about them together. */
 export function selectUpdates({
   requests,
   query,
   rows,
-}: Omit<UpdateListInput, 'waitingFor'>): readonly string[] {
-  return Array.from(requests)
-    .filter((request) => matches(rows.rowOf(request), query))
-    .map(requestKey);
+}: Pick<UpdateListInput, 'requests' | 'query' | 'rows'>): Selection {
+  const wanted = Array.from(requests, (request) => rows.rowOf(request))
+    .filter((candidate) => candidate.row.phase === 'Pending' && matches(candidate, query))
+    .sort(ORDERS[query.sort]);
+  const majors = wanted.filter(({ row }) => ['major', 'downgrade'].includes(row.change.kind)).length;
+  return { updates: wanted.map(({ row }) => ({ namespace: row.namespace, name: row.name })), majors };
 }
 
 function matches({ row, haystack }: IndexedRow, query: UpdateListQuery): boolean {
@@ -66,7 +70,7 @@ function keyOf({ row }: IndexedRow): string {
 }
 
 /** By code unit: names in Kubernetes are ASCII, and this costs a tenth of a locale's order. */
-function compareText(a: string, b: string): number {
+export function compareText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }

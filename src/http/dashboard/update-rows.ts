@@ -1,5 +1,6 @@
 import type { Blocker } from '../../core/blocker.ts';
 import { proposedAtMs } from '../../core/new-request.ts';
+import { registryPage } from '../../core/registry-page.ts';
 import type { UpdateRequest } from '../../core/update-request.ts';
 import { describeChange, type VersionChange, type VersionSide } from '../../core/version-change.ts';
 import type { UpdateRow } from '../dashboard-shapes.ts';
@@ -45,6 +46,7 @@ function indexed(request: UpdateRequest): IndexedRow {
   const updatedAt = status.lastUpdated ?? metadata.creationTimestamp;
   const by = status.rejectedBy ?? status.approvedBy;
   const health = status.conditions?.find(({ type }) => type === 'Healthy')?.status;
+  const page = spec.updateType === 'image' ? registryPage(spec.newImage) : undefined;
   const row = {
     namespace: metadata.namespace,
     name: metadata.name,
@@ -62,6 +64,7 @@ function indexed(request: UpdateRequest): IndexedRow {
     ...(by === undefined ? {} : { by }),
     ...(status.message === undefined ? {} : { message: status.message }),
     ...(health === undefined ? {} : { health }),
+    ...(page === undefined ? {} : { registryPage: page }),
   };
   const texts = [row.namespace, row.workload, row.artifact, row.name, spec.currentImage, spec.newImage];
   return { row, createdAtMs, updatedAtMs: Date.parse(updatedAt), haystack: texts.join('\n').toLowerCase() };

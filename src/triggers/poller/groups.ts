@@ -31,8 +31,8 @@ export interface GroupsOptions {
     byRepository(key: string): readonly { readonly workload: Workload; readonly artifact: Artifact }[];
   };
   readonly credentialsFor: (workload: Workload, repository: Repository) => Promise<readonly Credential[]>;
-  /** For workloads that do not say. */
-  readonly intervalMs: number;
+  /** For workloads that do not say, as of now. */
+  readonly intervalMs: () => number;
 }
 
 /** Finds the groups of one repository, by its `repositoryKey`; rejects where credentials cannot be looked up. */
@@ -56,7 +56,7 @@ export function createGroups({ catalog, credentialsFor, intervalMs }: GroupsOpti
 
   return async (repository) => {
     const members = catalog.byRepository(repository).flatMap(({ workload, artifact }) => {
-      const wish = pollWish(workload, artifact, intervalMs);
+      const wish = pollWish(workload, artifact, intervalMs());
       const key = `${workloadKey(workload)}#${artifact.name}`;
       return wish === undefined ? [] : [{ key, workload, artifact, wish }];
     });

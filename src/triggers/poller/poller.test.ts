@@ -28,11 +28,12 @@ interface Scene {
 
 interface Conditions {
   readonly random?: () => number;
-  readonly listing?: (nth: number, repository: string) => TagListing;
+  readonly listing?: (nth: number, repository: string) => TagListing | Promise<TagListing>;
   readonly digest?: TagDigest;
   /** The password of a workload, by its name; none unless told. */
   readonly passwords?: Record<string, string>;
   readonly unresolved?: () => number;
+  readonly intervalMs?: () => number;
 }
 
 function aScene(conditions: Conditions = {}): Scene {
@@ -66,7 +67,7 @@ function aScene(conditions: Conditions = {}): Scene {
       results.push(result);
       return Promise.resolve({ unresolved: conditions.unresolved?.() ?? 0 });
     },
-    intervalMs: 5 * MINUTE,
+    intervalMs: () => conditions.intervalMs?.() ?? 5 * MINUTE,
     clock,
     random: conditions.random ?? (() => 0.5),
     log: createRecordingLog().target('polling'),
@@ -406,4 +407,54 @@ it('a thousand workloads on a hundred repositories cost a hundred lists each cyc
   await scene.clock.advance(5.5 * MINUTE);
   expect(scene.lists).toHaveLength(200);
   expect(scene.counts.artifacts).toBe(2000);
+});
+
+describe('polling that is switched off and on', () => {
+  it('asks nothing while it is off, and every repository again when it is on', async () => {
+    const scene = aScene();
+    scene.put(polled('a'));
+    scene.poller.start();
+    await scene.clock.advance(MINUTE);
+    expect(scene.lists).toHaveLength(1);
+    scene.poller.pause();
+    scene.put(polled('b', 'redis:7.0.0'));
+    await scene.clock.advance(30 * MINUTE);
+    expect(scene.lists).toHaveLength(1);
+    scene.poller.start();
+    await scene.clock.advance(MINUTE);
+    expect(scene.lists).toHaveLength(3);
+    await scene.clock.advance(6 * MINUTE);
+    expect(scene.lists).toHaveLength(5);
+  });
+
+  it('drops what a poll finds out that was under way', async () => {
+    const answer = Promise.withResolvers<TagListing>();
+    const scene = aScene({ listing: () => answer.promise });
+    scene.put(polled('a'));
+    scene.poller.start();
+    await scene.clock.advance(MINUTE);
+    expect(scene.lists).toHaveLength(1);
+    scene.poller.pause();
+    answer.resolve(COMPLETE);
+    await scene.clock.advance(MINUTE);
+    expect(scene.results).toEqual([]);
+    expect(scene.counts.errors).toBe(0);
+  });
+
+  it('asks sooner when the interval has become shorter, and does not ask at once when it has become longer', async () => {
+    let intervalMs = 60 * MINUTE;
+    const scene = aScene({ intervalMs: () => intervalMs });
+    scene.put(polled('a'));
+    scene.put(polled('b', 'redis:7.0.0', { 'headwind.sh/polling-interval': '120m' }));
+    scene.poller.start();
+    await scene.clock.advance(MINUTE);
+    intervalMs = 2 * MINUTE;
+    scene.poller.intervalChanged();
+    await scene.clock.advance(3 * MINUTE);
+    expect(scene.lists).toHaveLength(3);
+    intervalMs = 60 * MINUTE;
+    scene.poller.intervalChanged();
+    await scene.clock.advance(1);
+    expect(scene.lists).toHaveLength(3);
+  });
 });

@@ -50,6 +50,10 @@ export interface PollerOptions extends GroupsOptions {
 export interface Poller {
   /** Begins to poll: call it once the workloads are known. */
   start(): void;
+  /** Polls nothing more, until `start` is called again; what polls under way find out is dropped. */
+  pause(): void;
+  /** The interval for workloads that do not say is another one: plans what is now wanted sooner. */
+  intervalChanged(): void;
   /** A workload is new, or has changed. */
   workloadChanged(workload: Workload, before: Workload | undefined): void;
   workloadRemoved(workload: Workload): void;
@@ -91,7 +95,8 @@ export function createPoller(options: PollerOptions): Poller {
   const findGroups = createGroups(options);
   // By repository, then by group. Invariant: holds exactly the groups that the last look at the repository found.
   const standings = new Map<string, Map<string, Standing>>();
-  const stopping = new AbortController();
+  // Ends the polls of one run, from a start to a pause or a stop.
+  let stopping = new AbortController();
   let running = false;
   let versions = 0;
 
@@ -100,7 +105,10 @@ export function createPoller(options: PollerOptions): Poller {
 
   /** Looks again who wants what of a repository, and plans what is new or wanted sooner; not `polling`, which plans itself. */
   async function look(repository: string, polling?: string): Promise<readonly PollGroup[]> {
+    const { signal } = stopping;
     const groups = await findGroups(repository);
+    // The run has ended meanwhile: the next one looks for itself.
+    if (signal.aborted) return [];
     const before = standings.get(repository) ?? new Map<string, Standing>();
     const known = new Set(before.values().flatMap(({ members }) => members));
     const now = new Map<string, Standing>();
@@ -135,11 +143,13 @@ export function createPoller(options: PollerOptions): Poller {
   }
 
   async function plan(repository: string): Promise<Outcome> {
-    await look(repository);
+    if (running) await look(repository);
     return { kind: 'done' };
   }
 
   async function poll(key: string): Promise<Outcome> {
+    const { signal } = stopping;
+    if (!running) return { kind: 'done' };
     const repository = key.slice(0, key.lastIndexOf('#'));
     const group = (await look(repository, key)).find((found) => found.key === key);
     const standing = standings.get(repository)?.get(key);
@@ -147,7 +157,9 @@ export function createPoller(options: PollerOptions): Poller {
     const startedAtMs = clock.now();
     standing.polledAtMs = startedAtMs;
     options.onBegin?.(group.members.length);
-    const answers = await askFor(group, options.registry, stopping.signal);
+    const answers = await askFor(group, options.registry, signal);
+    // Answers that were broken off say nothing about the registry.
+    if (signal.aborted) return { kind: 'done' };
     const { unresolved } = await options.deliver(toResult(group, standing, answers));
     const trouble = worstOf(answers);
     const failed = trouble !== undefined || unresolved > 0;
@@ -219,9 +231,16 @@ export function createPoller(options: PollerOptions): Poller {
     for (const repository of repositoriesOf(workload)) plans.add(repository);
   };
 
+  const pause = (): void => {
+    running = false;
+    stopping.abort(new Error('polling is stopping'));
+    standings.clear();
+  };
+
   return {
     start() {
       running = true;
+      stopping = new AbortController();
       for (const workload of catalog.all()) {
         planFor(workload);
         if (isLeftOutBySource(workload)) options.onLeftOut?.();
@@ -237,9 +256,12 @@ export function createPoller(options: PollerOptions): Poller {
     workloadRemoved(workload) {
       if (running) planFor(workload);
     },
+    pause,
+    intervalChanged() {
+      if (running) for (const workload of catalog.all()) planFor(workload);
+    },
     async stop() {
-      running = false;
-      stopping.abort(new Error('polling is stopping'));
+      pause();
       await Promise.all([plans.stop(), polls.stop()]);
     },
   };

@@ -4,22 +4,30 @@ import { createStore, type Store } from './store.ts';
  * `live`: changes arrive as they happen. `polling`: they are looked for now and then, since they cannot arrive.
  * `off`: somebody switched it off.
  */
-export type LiveState = 'connecting' | 'live' | 'reconnecting' | 'polling' | 'offline' | 'off';
+export type LiveState = 'connecting' | 'live' | 'reconnecting' | 'polling' | 'off';
 
 export interface Live {
   readonly state: Pick<Store<LiveState>, 'get' | 'subscribe'>;
-  /** Told that something has changed, at most a few times a second. Answers the function that ends it. */
+  /** Told that something may have changed, at most every two seconds. Answers the function that ends it. */
   onChange(listener: () => void): () => void;
   /** The promised auto-refresh: switched off, nothing moves on the page by itself. */
   setEnabled(enabled: boolean): void;
+  /** Somebody looks at the page again: what was not told meanwhile is told now. */
+  seen(): void;
   stop(): void;
 }
 
+/** As much of an EventSource as is used. */
+export type EventStream = Pick<EventSource, 'addEventListener' | 'close' | 'readyState'>;
+
 export interface LiveOptions {
-  /** Opens the stream of server-sent events. */
-  readonly open: () => EventSource;
+  /** Opens the stream of server-sent events: `GET /api/v1/events/updates?initial=none`. */
+  readonly open: () => EventStream;
   readonly enabled: boolean;
-  /** How often to look where nothing arrives, in milliseconds. */
+  /**
+   * How often to look in any case, in milliseconds: what does not come over the stream is seen so too, and everything
+   * where there is no stream.
+   */
   readonly pollMs: () => number;
   /** Whether anybody can see the page. */
   readonly isVisible: () => boolean;
@@ -27,24 +35,30 @@ export interface LiveOptions {
   readonly clearTimer: (timer: number) => void;
 }
 
-const EVENTS = ['refresh', 'updated', 'deleted', 'init-done'];
-const CHANGES = ['refresh', 'updated', 'deleted'];
 /** Changes of one moment are told together. */
 const BATCH_MS = 200;
+/** After that so long nothing is told: a burst of changes is not to be a burst of questions from every open page. */
+const REST_MS = 2000;
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 30_000;
+const CLOSED = 2;
 
-/** Keeps the stream of changes open, and looks for them now and then where it cannot be. */
+type Timer = 'batch' | 'rest' | 'retry' | 'poll';
+
+/** Keeps the stream of changes open, and looks for them now and then. */
 export function createLive(options: LiveOptions): Live {
   const state = createStore<LiveState>(options.enabled ? 'connecting' : 'off');
   const listeners = new Set<() => void>();
-  const timers = new Map<'batch' | 'retry' | 'poll', number>();
-  let source: EventSource | undefined;
+  const timers = new Map<Timer, number>();
+  let stream: EventStream | undefined;
   let failures = 0;
-  // Between the begin of a stream and `init-done` come the objects that are there already.
-  let initialised = false;
+  // Whether something happened that the listeners have not been told of.
+  let isOwed = false;
+  // Whether the stream has told all that it begins with.
+  let isInitialised = false;
+  let wasLive = false;
 
-  const after = (name: 'batch' | 'retry' | 'poll', afterMs: number, run: () => void): void => {
+  const after = (name: Timer, afterMs: number, run: () => void): void => {
     if (timers.has(name)) return;
     const timer = options.setTimer(() => {
       timers.delete(name);
@@ -52,49 +66,78 @@ export function createLive(options: LiveOptions): Live {
     }, afterMs);
     timers.set(name, timer);
   };
-  const tell = (): void =>
+  const settle = (): void => {
+    if (!isOwed || !options.isVisible() || timers.has('rest')) return;
     after('batch', BATCH_MS, () => {
-      if (options.isVisible()) for (const listener of listeners) listener();
+      isOwed = false;
+      after('rest', REST_MS, settle);
+      for (const listener of listeners) listener();
     });
+  };
+  const tell = (): void => {
+    isOwed = true;
+    settle();
+  };
   const poll = (): void =>
     after('poll', options.pollMs(), () => {
-      if (state.get() === 'live' || state.get() === 'off') return;
       tell();
       poll();
     });
   const close = (): void => {
-    source?.close();
-    source = undefined;
+    stream?.close();
+    stream = undefined;
     for (const timer of timers.values()) options.clearTimer(timer);
     timers.clear();
   };
-  const connect = (): void => {
-    initialised = false;
-    const opened = options.open();
-    source = opened;
-    opened.addEventListener('open', () => {
-      state.set('live');
-      // What changed while nothing could arrive is not told again.
-      if (failures > 0) tell();
-      failures = 0;
-    });
-    for (const name of EVENTS) {
-      opened.addEventListener(name, () => {
-        if (name === 'init-done') initialised = true;
-        else if (initialised && CHANGES.includes(name)) tell();
-      });
-    }
-    opened.addEventListener('error', () => {
-      if (source !== opened) return;
-      opened.close();
-      failures += 1;
-      state.set(failures > 2 ? 'polling' : 'reconnecting');
-      poll();
-      after('retry', Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1)), connect);
-    });
+  const retry = (): void => {
+    after('retry', Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1)), connect);
   };
 
-  if (options.enabled) connect();
+  function connect(): void {
+    const opened = options.open();
+    stream = opened;
+    isInitialised = false;
+    const on = (name: string, run: () => void): void =>
+      opened.addEventListener(name, () => {
+        if (stream === opened) run();
+      });
+    on('refresh', () => {
+      // The server knows nothing of what we have seen: it begins anew.
+      isInitialised = false;
+    });
+    on('updated', () => {
+      if (isInitialised) tell();
+    });
+    on('deleted', () => {
+      if (isInitialised) tell();
+    });
+    on('init-done', () => {
+      failures = 0;
+      isInitialised = true;
+      // What changed while nothing could arrive.
+      if (wasLive) tell();
+      wasLive = true;
+      state.set('live');
+    });
+    opened.addEventListener('error', (event) => {
+      if (stream !== opened) return;
+      // A message that is called `error`: the server's watch broke off, and it begins anew by itself.
+      if ('data' in event && event.data !== undefined) return;
+      failures += 1;
+      wasLive = true;
+      state.set(failures > 2 ? 'polling' : 'reconnecting');
+      // While it is only broken off the browser connects again by itself, and says where it was.
+      if (opened.readyState !== CLOSED) return;
+      opened.close();
+      retry();
+    });
+  }
+
+  const start = (): void => {
+    connect();
+    poll();
+  };
+  if (options.enabled) start();
   return {
     state,
     onChange(listener) {
@@ -106,9 +149,11 @@ export function createLive(options: LiveOptions): Live {
       close();
       failures = 0;
       state.set(enabled ? 'connecting' : 'off');
-      if (enabled) connect();
-      if (enabled) tell();
+      if (!enabled) return;
+      start();
+      tell();
     },
+    seen: settle,
     stop: close,
   };
 }

@@ -1,0 +1,69 @@
+import type { LiveSettings } from '../config/live-settings.ts';
+import type { ChartPlan, Charts } from '../helm/charts.ts';
+import type { Engine } from '../pipeline/engine.ts';
+import type { Notices } from '../pipeline/notices.ts';
+import type { Pruner } from '../pipeline/prune.ts';
+import type { Verifier } from '../pipeline/verify.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Poller } from '../triggers/poller/poller.ts';
+
+export interface JobsOptions {
+  readonly engine: Pick<Engine, 'start' | 'pause'>;
+  readonly verifier: Pick<Verifier, 'start' | 'pause'>;
+  readonly notices: Pick<Notices, 'start' | 'pause'>;
+  readonly pruner: Pick<Pruner, 'start' | 'pause'>;
+  readonly charts: Pick<Charts, 'start' | 'pause' | 'planChanged'>;
+  readonly poller: Pick<Poller, 'start' | 'pause' | 'intervalChanged'>;
+  readonly log: Log;
+}
+
+/** What Headwind does by itself, as far as the settings let it. */
+export interface Jobs {
+  /** Begins with what these settings want done, and ends what they do not: call it once everything is known. */
+  follow(settings: LiveSettings): void;
+}
+
+/** Ties the jobs to the switches. */
+export function createJobs({ poller, charts, log, ...others }: JobsOptions): Jobs {
+  const acting = [others.engine, others.verifier, others.notices, others.pruner];
+  let before: LiveSettings | undefined;
+
+  function followControllers(enabled: boolean, was: LiveSettings | undefined): void {
+    for (const job of [...acting, charts]) {
+      if (enabled) job.start();
+      else job.pause();
+    }
+    if (!enabled) log.warn({}, 'nothing is applied, polled or sent: controllers are switched off');
+    else if (was !== undefined) log.info({}, 'controllers are switched on again');
+  }
+
+  function followPolling(intervalMs: number | undefined, was: number | undefined): void {
+    if (intervalMs === was) return;
+    if (intervalMs === undefined) poller.pause();
+    else if (was === undefined) poller.start();
+    else poller.intervalChanged();
+  }
+
+  return {
+    follow(now) {
+      const was = before;
+      before = now;
+      if (was?.controllers.enabled === now.controllers.enabled) charts.planChanged();
+      else followControllers(now.controllers.enabled, was);
+      followPolling(polledEvery(now), was === undefined ? undefined : polledEvery(was));
+    },
+  };
+}
+
+/** How often images are polled that do not say; undefined where none are. */
+function polledEvery({ controllers, polling }: LiveSettings): number | undefined {
+  return controllers.enabled && polling.enabled ? polling.intervalMs : undefined;
+}
+
+/** Why and how often the sources of charts are looked at. */
+export function chartPlanOf({ helm, polling }: LiveSettings): ChartPlan {
+  return {
+    discovers: helm.autoDiscovery,
+    pollIntervalMs: polling.enabled ? polling.intervalMs : undefined,
+  };
+}
