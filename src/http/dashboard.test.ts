@@ -121,6 +121,30 @@ describe('the page', () => {
       expect(text).toContain(part);
   });
 
+  it('shows one request where notifications lead to it', async () => {
+    const { app } = await aPage([]);
+    const response = await app.request('/updates/shop/web-web-1-26-0-00000000');
+    const text = await response.text();
+
+    expect(response.status).toBe(200);
+    expect(text).toContain('<code>nginx:1.26.0</code>');
+    expect(text).toContain('/api/v1/updates/shop/web-web-1-26-0-00000000/approve');
+    expect(text.match(/<tr>/g)).toHaveLength(2);
+  });
+
+  it.each(['/updates/shop/another', `/updates/shop/${encodeURIComponent(EVIL)}`])(
+    '%s: says that there is none',
+    async (path) => {
+      const { app } = await aPage([]);
+      const response = await app.request(path);
+      const text = await response.text();
+
+      expect(response.status).toBe(404);
+      expect(text).toContain('UpdateRequest not found');
+      expect(text).not.toMatch(/<script|<img/);
+    },
+  );
+
   it.each(['/health', '/livez', '/readyz'])('%s answers', async (path) => {
     const { app } = await aPage([]);
 

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { html, raw } from 'hono/html';
 import type { UpdateRequest } from '../core/update-request.ts';
+import { canBeNamed, noSuchRequest, targetOf } from './approval-actions.ts';
 import { explainerOf, mountApi, type ApprovalDependencies } from './approval-api.ts';
 import { signInFor } from './auth/sign-in.ts';
 import { SIGN_IN_STYLE_SOURCE } from './auth/sign-in-page.ts';
 import type { Door } from './auth/door.ts';
-import { createEdge, refuse, sealRoutes, type EdgeApp } from './edge.ts';
+import { createEdge, refuse, sealRoutes, type EdgeApp, type EdgeContext } from './edge.ts';
 import { mountHealth } from './health.ts';
 
 export interface DashboardDependencies extends ApprovalDependencies {
@@ -57,7 +58,7 @@ const HEADERS = {
 type Html = ReturnType<typeof html>;
 
 /**
- * The dashboard (8082): one page without scripts that shows what is there, and the API's own routes for whoever is
+ * The dashboard (8082): a page without scripts that shows what is there, one for each request, and the API's own routes for whoever is
  * signed in here. Everything in the page is escaped by `html`.
  */
 export function createDashboardApp(dependencies: DashboardDependencies): EdgeApp {
@@ -71,25 +72,37 @@ export function createDashboardApp(dependencies: DashboardDependencies): EdgeApp
   });
   const access = mountApi(app, { ...dependencies, forms: true });
   mountSignIn?.(app, { log, explain: explainerOf(dependencies) });
-  access.guardPage(app, '/', mountSignIn === undefined ? undefined : signInFor);
-  app.get('/', async (c) => {
-    try {
-      const seen = await access.visible(c, () => dependencies.namespaces?.() ?? []);
-      if (!seen.ok) return refuse(c, seen.error);
-      const visible = seen.value;
-      const [pending, recent] = await Promise.all([
-        approvals.list({ phase: ['Pending'], limit: MAX_COUNTED, visible }),
-        approvals.list({ limit: MAX_ROWS, visible }),
-      ]);
-      const count = `${pending.items.length}${pending.continue === undefined ? '' : '+'}`;
-      return c.html(page(dependencies, requestsSection(dependencies, count, recent.items)));
-    } catch (error) {
-      log.warn({ error }, 'dashboard could not list requests');
-      return c.html(
-        page(dependencies, html`<p role="alert">The update requests cannot be read just now.</p>`),
-        503,
-      );
-    }
+  const mountPage = (path: string, show: (c: EdgeContext) => Promise<Response>): void => {
+    access.guardPage(app, path, mountSignIn === undefined ? undefined : signInFor);
+    app.get(path, async (c) => {
+      try {
+        return await show(c);
+      } catch (error) {
+        log.warn({ error }, 'dashboard could not read requests');
+        return c.html(page(dependencies, complaint('The update requests cannot be read just now.')), 503);
+      }
+    });
+  };
+  mountPage('/', async (c) => {
+    const seen = await access.visible(c, () => dependencies.namespaces?.() ?? []);
+    if (!seen.ok) return refuse(c, seen.error);
+    const visible = seen.value;
+    const [pending, recent] = await Promise.all([
+      approvals.list({ phase: ['Pending'], limit: MAX_COUNTED, visible }),
+      approvals.list({ limit: MAX_ROWS, visible }),
+    ]);
+    const count = `${pending.items.length}${pending.continue === undefined ? '' : '+'}`;
+    return c.html(page(dependencies, requestsSection(dependencies, count, recent.items)));
+  });
+  // Where notifications lead.
+  mountPage('/updates/:namespace/:name', async (c) => {
+    const target = targetOf(c);
+    const allowed = await access.may(c, { verb: 'get', ...target });
+    if (!allowed.ok) return refuse(c, allowed.error);
+    const request = canBeNamed(target) ? await approvals.get(target.namespace, target.name) : undefined;
+    if (request === undefined)
+      return c.html(page(dependencies, complaint(noSuchRequest(target).detail)), 404);
+    return c.html(page(dependencies, requestSection(dependencies, request)));
   });
   mountHealth(app, health);
   return sealRoutes(app);
@@ -122,6 +135,16 @@ function page({ apiUrl, metricsUrl }: DashboardDependencies, content: Html): Htm
     </html>`;
 }
 
+function complaint(text: string): Html {
+  return html`<p role="alert">${text}</p>`;
+}
+
+function requestSection({ apiUrl }: DashboardDependencies, request: UpdateRequest): Html {
+  const isPending = request.status.phase === 'Pending';
+  return html`${isPending ? approvalHint(apiUrl, request) : ''} ${table([request], 'The update request')}
+    <p><a href="/">All update requests</a></p>`;
+}
+
 function requestsSection(
   { apiUrl }: DashboardDependencies,
   pending: string,
@@ -130,19 +153,19 @@ function requestsSection(
   const example = requests.find(({ status }) => status.phase === 'Pending');
   return html`<p class="count">Pending: ${pending}</p>
     ${example === undefined ? '' : approvalHint(apiUrl, example)}
-    ${requests.length === 0 ? html`<p>There is no update request yet.</p>` : table(requests)}`;
+    ${requests.length === 0 ? html`<p>There is no update request yet.</p>` : table(requests, `Update requests, newest first (at most ${MAX_ROWS})`)}`;
 }
 
 function approvalHint(apiUrl: string, { metadata }: UpdateRequest): Html {
   const route = `${apiUrl}/api/v1/updates/${metadata.namespace}/${metadata.name}/approve`;
-  return html`<p>Approve one with <code>curl -X POST ${route}</code></p>`;
+  return html`<p>Approve with <code>curl -X POST ${route}</code></p>`;
 }
 
-function table(requests: readonly UpdateRequest[]): Html {
+function table(requests: readonly UpdateRequest[], caption: string): Html {
   return html`<div class="scroll" role="region" aria-label="Update requests" tabindex="0">
     <table>
       <caption>
-        Update requests, newest first (at most ${MAX_ROWS})
+        ${caption}
       </caption>
       <thead>
         <tr>
