@@ -33,16 +33,20 @@ unit: $(STAMP) ## run the unit tests alone
 	@$(NODE_PATH) && $(BIN)/vitest run --project unit
 
 parts: $(STAMP) ## bring the real parts that tests run against
-	@echo 'parts: looking for API server, registry and tools'
+	@echo 'parts: looking for API server, node, registry and tools'
 	@$(NODE_PATH) && node test/parts/prepare.ts
 
-test: lint unit build parts ## run all tests: unit, contract, integration and browser
+test: lint unit build parts ## run all tests: unit, contract, integration browser, and those with real pods
 	@$(NODE_PATH) && echo 'test: the parts themselves, and the contract' && $(BIN)/vitest run --project parts --project contract
 	@$(NODE_PATH) && echo 'test: integration' && $(BIN)/vitest run --project integration
 	@$(NODE_PATH) && echo 'test: the dashboard in a browser' && $(BIN)/vitest run --project browser
+	@$(NODE_PATH) && echo 'test: real pods' && $(BIN)/vitest run --project e2e
 
-bench: build parts ## measure against the budgets, each beside its floor; BENCH='--quick --json --out FILE' and the like
-	@$(NODE_PATH) && node bench/main.ts $(BENCH)
+e2e: build ## try rollouts and rollbacks on real pods; E2E_ROUNDS=3, and KUBECONFIG for a cluster of yours
+	@$(NODE_PATH) && node test/parts/prepare.ts $${KUBECONFIG:+kubectl busybox} && $(BIN)/vitest run --project e2e
+
+bench: build ## measure against the budgets, each beside its floor; BENCH='--quick --json --out FILE' and the like
+	@$(NODE_PATH) && node test/parts/prepare.ts tests && node bench/main.ts $(BENCH)
 
 clean: ## remove what was built; .tools and node_modules stay
 	@rm -rf bin dist coverage
@@ -57,4 +61,4 @@ $(STAMP): package-lock.json
 	@$(NODE_PATH) && npm ci --no-audit --no-fund --no-progress --loglevel=error >/dev/null
 	@touch $(STAMP)
 
-.PHONY: help demo build lint format unit parts test bench clean
+.PHONY: help demo build lint format unit parts test e2e bench clean

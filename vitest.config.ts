@@ -64,9 +64,9 @@ export default defineConfig({
           globalSetup: ['test/parts/cluster/setup.ts'],
           testTimeout: 420_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
-          // Most of a rollout is waiting: so many are under way at the same time.
-          maxConcurrency: 14,
+          // Most of a rollout is waiting: so many are under way at the same time in one file, and the files side by side.
+          maxConcurrency: 12,
+          maxWorkers: 3,
           sequence: { groupOrder: 5 },
         },
       },

@@ -22,6 +22,11 @@ const PROGRAMS = [
   { name: 'kubectl-headwind', flags: [], environment: {} },
 ] as const;
 
+/** Further names for a program: kubectl asks one of this name what may follow "kubectl headwind". */
+const ALIASES = [
+  { name: 'kubectl_complete-headwind', program: 'kubectl-headwind', words: ['__complete'] },
+] as const;
+
 /** Programs of threads, which are started from files of their own beside the others (src/helm/index-thread.ts). */
 const THREADS = ['index-worker'] as const;
 
@@ -64,8 +69,12 @@ await build({
 await buildUi(root);
 
 await mkdir(`${root}/bin`, { recursive: true });
-for (const { name, ...options } of PROGRAMS) {
+const launchers = [
+  ...PROGRAMS.map((options) => ({ ...options, program: options.name })),
+  ...ALIASES.map((options) => ({ ...options, flags: [] })),
+];
+for (const { name, ...options } of launchers) {
   const path = `${root}/bin/${name}`;
-  await writeFile(path, launcher({ program: name, nodeMajor, ...options }));
+  await writeFile(path, launcher({ nodeMajor, ...options }));
   await chmod(path, 0o755);
 }

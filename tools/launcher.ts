@@ -5,6 +5,8 @@ export interface LauncherOptions {
   readonly nodeMajor: number;
   /** For Node itself. */
   readonly flags: readonly string[];
+  /** What the program itself is told before everything that the caller says. */
+  readonly words?: readonly string[];
   /** Environment variables for the program, where whoever calls it has not set them. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -14,7 +16,13 @@ export interface LauncherOptions {
  * or the one that `make` brought. It works through symbolic links and from every directory, and is plain POSIX sh, since
  * `readlink -f` and bash are not everywhere.
  */
-export function launcher({ program, nodeMajor, flags, environment = {} }: LauncherOptions): string {
+export function launcher({
+  program,
+  nodeMajor,
+  flags,
+  words = [],
+  environment = {},
+}: LauncherOptions): string {
   const defaults = Object.entries(environment).map(
     ([name, value]) => `export ${name}="\${${name}:-${value}}"\n`,
   );
@@ -38,7 +46,7 @@ new_enough() {
 
 for node in "\${HEADWIND_NODE:-node}" "$root"/.tools/node/node_modules/*/bin/node; do
   if new_enough "$node"; then
-    exec "$node" ${flags.map((flag) => `${flag} `).join('')}"$root/dist/${program}.mjs" "$@"
+    exec "$node" ${flags.map((flag) => `${flag} `).join('')}"$root/dist/${program}.mjs"${words.map((word) => ` ${word}`).join('')} "$@"
   fi
 done
 echo "${program}: needs Node.js ${nodeMajor} or newer; install it, or run \\"make\\" in $root, which brings it" >&2

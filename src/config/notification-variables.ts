@@ -57,7 +57,7 @@ export const NOTIFICATION_VARIABLES = {
   HTTP_PROXY: secret(readProxyUrl, 'Proxy through which notifications go to `http://` addresses'),
   NO_PROXY: optional(
     readText,
-    'Hosts that are reached without these proxies, separated by commas, e.g. `.svc,10.0.0.5,*`',
+    'Hosts that are reached without these proxies, separated by commas, e.g. `.svc,10.0.0.5`',
   ),
 } as const;
 

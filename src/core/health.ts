@@ -120,8 +120,8 @@ function isSteady({ ready, runningSinceMs }: ContainerFacts, nowMs: number): boo
 }
 
 /** How long a container has to run before it is believed: one that has crashed, longer than it lived before. */
-function provingMs({ restarts, lastRunMs = 0 }: ContainerFacts): number {
-  return restarts === 0 ? SETTLE_MS : Math.min(LONGEST_SETTLE_MS, lastRunMs + SETTLE_MS);
+function provingMs({ restarts, ended, lastRunMs = 0 }: ContainerFacts): number {
+  return restarts === 0 || ended === true ? SETTLE_MS : Math.min(LONGEST_SETTLE_MS, lastRunMs + SETTLE_MS);
 }
 
 function progressing(

@@ -52,6 +52,18 @@ describe('somebody has taken over', () => {
   });
 });
 
+it('nobody has taken over where it is only not known what a release runs', () => {
+  const chart = {
+    type: 'chart',
+    name: '',
+    image: '',
+    release: { setIn: 'source', unresolved: true },
+  } as const;
+  expect(
+    takenOver({ request: applied, workload: aWatched({ artifacts: [chart] }), siblings: [] }),
+  ).toBeUndefined();
+});
+
 it('nobody has taken over while the workload runs what the update brought', () => {
   expect(takenOver({ request: applied, workload: aWatched(), siblings: [] })).toBeUndefined();
 });

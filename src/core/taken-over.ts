@@ -29,6 +29,8 @@ export function takenOver({ request, workload, siblings }: TakenOverQuestion): T
       reason: 'WorkloadGone',
       message: 'The workload is gone, or no longer carries headwind.sh/policy',
     };
+  // What a release runs cannot be said while its source is not known: that is not somebody's doing.
+  if (workload.artifacts.some(({ release }) => release?.unresolved === true)) return undefined;
   const artifact = workload.artifacts.find(({ name }) => name === request.spec.containerName);
   if (artifact === undefined)
     return { reason: 'ImageChanged', message: `${request.spec.containerName ?? ''} is no longer there` };

@@ -25,6 +25,8 @@ interface Scene {
   /** `level message` of each record. */
   readonly logged: () => readonly string[];
   readonly change: (member: ChartMember) => void;
+  /** Is called while the next question is under way. */
+  readonly during: (happens: () => void) => void;
 }
 
 interface Conditions {
@@ -53,12 +55,14 @@ function aScene(conditions: Conditions = {}): Scene {
   const asked: string[] = [];
   const found: ChartFindings[] = [];
   const looked: LookObservation[] = [];
+  const happens: (() => void)[] = [];
   const log = createRecordingLog();
   const discovery = createChartDiscovery({
     members: () => members,
     sources: {
       list: ({ source, charts }) => {
         asked.push(`${source.name}@${clock.now() / 1000} ${[...charts].join()}`);
+        happens.shift()?.();
         return Promise.resolve(listing(asked.length));
       },
     },
@@ -84,6 +88,7 @@ function aScene(conditions: Conditions = {}): Scene {
     found,
     looked,
     logged: () => log.entries.map(({ level, message }) => `${level} ${message}`),
+    during: (event) => void happens.push(event),
     change: (member) => {
       const at = members.findIndex(({ workload }) => workload.name === member.workload.name);
       members.splice(at < 0 ? members.length : at, at < 0 ? 0 : 1, member);
@@ -194,6 +199,36 @@ describe('a change', () => {
     change(aMember('r3', { chart: 'nginx' }));
     await clock.advance(10_000);
     expect(asked.slice(2)).toEqual(['podinfo@66.25 podinfo,nginx']);
+  });
+
+  it('of a release has its own chart asked for, and no other, and moves no look at all of them', async () => {
+    const { clock, discovery, members, asked, found, change } = aScene();
+    members.push(aMember('web'), aMember('front', { chart: 'nginx' }));
+    discovery.start();
+    await clock.advance(MINUTE);
+    found.splice(0);
+    for (const version of ['1.1.0', '1.2.0', '1.3.0']) {
+      change(aMember('web', { version }));
+      await clock.advance(10_000);
+    }
+    expect(found.map(({ chart }) => chart)).toEqual(['podinfo', 'podinfo', 'podinfo']);
+    await clock.advance(5 * MINUTE);
+    expect(asked).toEqual([
+      'podinfo@15 podinfo,nginx',
+      'podinfo@60.25 podinfo',
+      'podinfo@70.25 podinfo',
+      'podinfo@80.25 podinfo',
+      'podinfo@315 podinfo,nginx',
+    ]);
+  });
+
+  it('of a source while it is being asked has it asked again', async () => {
+    const { clock, discovery, members, asked, during } = aScene();
+    members.push(aMember('web'));
+    discovery.start();
+    during(() => discovery.sourceChanged(source));
+    await clock.advance(20_000);
+    expect(asked).toEqual(['podinfo@15 podinfo', 'podinfo@15 podinfo']);
   });
 
   it('that does not matter has nobody asked', async () => {

@@ -13,7 +13,7 @@ import type { Workload } from '../core/workload.ts';
 import { backoffDelay } from '../scheduling/backoff.ts';
 import { createWorkQueue, type Outcome, type WorkFailure } from '../scheduling/work-queue.ts';
 import type { ChartSources } from './chart-sources.ts';
-import { groupBySource, type SourceGroup } from './groups.ts';
+import { groupBySource, memberKey, type SourceGroup } from './groups.ts';
 import type { ChartListing } from './listing.ts';
 
 /** A look at a source that has ended: for metrics and traces. */
@@ -90,6 +90,12 @@ interface Standing {
   plannedMs: number | undefined;
   /** When its last look began, in milliseconds since the Unix epoch; undefined before the first. */
   lookedAtMs: number | undefined;
+  /** When it is to be asked for all its charts again, in milliseconds since the Unix epoch. */
+  dueAtMs: number;
+  /** Somebody wants that now. */
+  isWanted: boolean;
+  /** Charts whose releases have changed since they were asked for. */
+  readonly news: Set<string>;
   /** Looks in a row that failed. */
   failures: number;
 }
@@ -119,29 +125,31 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
     for (const [key, group] of groups) {
       const standing = standings.get(key);
       if (standing === undefined) {
-        standings.set(key, { group, plannedMs: undefined, lookedAtMs: undefined, failures: 0 });
+        standings.set(key, newStanding(group));
         if (key !== looking) looks.addAfter(key, delayFor(group.intervalMs));
         continue;
       }
       const before = standing.group;
       standing.group = group;
-      if (key !== looking) planSooner(standing, before);
+      for (const chart of chartsWithNews(group, before)) standing.news.add(chart);
+      if (group.sourceState !== before.sourceState) standing.isWanted = true;
+      if (key !== looking) planSooner(standing);
     }
     isDirty = false;
     gatheredAtMs = clock.now();
   }
 
-  function planSooner(standing: Standing, before: SourceGroup): void {
-    const { group, plannedMs, lookedAtMs } = standing;
+  function planSooner(standing: Standing): void {
+    const { group, plannedMs, lookedAtMs, dueAtMs, isWanted, news } = standing;
     const { key, intervalMs } = group;
     // Before the first look there is one planned already.
     if (lookedAtMs === undefined) return;
-    if (group.sourceState !== before.sourceState) looks.add(key);
-    else if (hasNews(group, before)) looks.addAfter(key, lookedAtMs + QUIET_MS - clock.now());
-    else if (plannedMs !== undefined && intervalMs < plannedMs) {
-      standing.plannedMs = intervalMs;
-      looks.addAfter(key, Math.max(0, lookedAtMs + untilNext(intervalMs) - clock.now()));
-    }
+    if (isWanted) looks.add(key);
+    else if (news.size > 0) looks.addAfter(key, lookedAtMs + QUIET_MS - clock.now());
+    if (plannedMs === undefined || intervalMs >= plannedMs) return;
+    standing.plannedMs = intervalMs;
+    standing.dueAtMs = Math.min(dueAtMs, lookedAtMs + untilNext(intervalMs));
+    looks.addAfter(key, Math.max(0, standing.dueAtMs - clock.now()));
   }
 
   async function look(key: string): Promise<Outcome> {
@@ -152,19 +160,42 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
     if (standing === undefined) return { kind: 'done' };
     const { group } = standing;
     const startedAtMs = clock.now();
+    const isDue = standing.isWanted || startedAtMs >= standing.dueAtMs;
+    const asked = takeUp(standing, isDue);
+    if (asked.charts.size === 0) return { kind: 'requeue', afterMs: standing.dueAtMs - startedAtMs };
     standing.lookedAtMs = startedAtMs;
-    const charts = new Set(group.charts.keys());
+    const charts = new Set(asked.charts.keys());
     const listing = await options.sources.list({ source: group.source, charts, signal });
     if (signal.aborted) return { kind: 'done' };
     const durationMs = clock.now() - startedAtMs;
-    const findings = toFindings(group, listing);
+    const findings = toFindings(asked, listing);
     const { source } = group;
     options.onLook?.({ source, startedAtMs, durationMs, ...summaryOf(findings, listing) });
-    const outcomes = await Promise.all(findings.map((found) => deliveries(() => options.deliver(found))));
-    const unresolved = outcomes.reduce((sum, outcome) => sum + outcome.unresolved, 0);
-    const afterMs = pauseAfter(standing, worstOf(findings), unresolved);
+    const unresolved = await deliverAll(findings);
+    const trouble = worstOf(findings);
+    const untilDueMs = standing.dueAtMs - clock.now();
+    // A part of it that went well changes nothing about the rest.
+    if (!isDue && trouble === undefined && unresolved === 0 && untilDueMs > 0)
+      return { kind: 'requeue', afterMs: untilDueMs };
+    const afterMs = pauseAfter(standing, trouble, unresolved);
     standing.plannedMs = Math.max(afterMs, group.intervalMs);
+    standing.dueAtMs = clock.now() + afterMs;
     return { kind: 'requeue', afterMs };
+  }
+
+  /** What is asked about now: everything where a look is due, else what has changed. */
+  function takeUp(standing: Standing, isDue: boolean): SourceGroup {
+    const { group, news } = standing;
+    const asked = isDue ? group : { ...group, charts: ofCharts(group.charts, news) };
+    standing.isWanted = false;
+    news.clear();
+    return asked;
+  }
+
+  /** How many artifacts there are for which it has to be tried again. */
+  async function deliverAll(findings: readonly ChartFindings[]): Promise<number> {
+    const outcomes = await Promise.all(findings.map((found) => deliveries(() => options.deliver(found))));
+    return outcomes.reduce((sum, outcome) => sum + outcome.unresolved, 0);
   }
 
   /** How long to wait until the next look, in milliseconds. */
@@ -188,6 +219,12 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
         ? LONGEST_RETRY_DENIED_MS
         : Math.min(LONGEST_RETRY_MS, Math.max(LONGEST_RETRY_DENIED_MS, intervalMs));
     return Math.max(backoffDelay(failures, { baseMs: FIRST_RETRY_MS, capMs }, random), retryAfterMs);
+  }
+
+  function lookNow(key: string): void {
+    const standing = standings.get(key);
+    if (standing !== undefined) standing.isWanted = true;
+    looks.add(key);
   }
 
   const common = {
@@ -235,10 +272,10 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
       if (!running) return;
       gatherings.addAfter(ALL, GATHER_MS);
       // Also where nothing of it is different to the eye: somebody wants it to be asked.
-      if (standings.has(chartSourceKey(source))) looks.add(chartSourceKey(source));
+      if (standings.has(chartSourceKey(source))) lookNow(chartSourceKey(source));
     },
     look(sourceKey) {
-      if (running) looks.add(sourceKey);
+      if (running) lookNow(sourceKey);
     },
     async stop() {
       pause();
@@ -247,9 +284,23 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
   };
 }
 
-/** Whether a release is new or differs in what matters here. */
-function hasNews({ memberStates }: SourceGroup, before: SourceGroup): boolean {
-  return memberStates.entries().some(([key, state]) => before.memberStates.get(key) !== state);
+function newStanding(group: SourceGroup): Standing {
+  const plan = { plannedMs: undefined, lookedAtMs: undefined, dueAtMs: 0, isWanted: false };
+  return { group, ...plan, news: new Set(), failures: 0 };
+}
+
+function ofCharts(charts: SourceGroup['charts'], names: ReadonlySet<string>): SourceGroup['charts'] {
+  return new Map([...charts].filter(([chart]) => names.has(chart)));
+}
+
+/** The charts of releases that are new or differ in what matters here. */
+function* chartsWithNews({ charts, memberStates }: SourceGroup, before: SourceGroup): Generator<string> {
+  for (const [chart, members] of charts)
+    if (members.some((member) => isNews(memberKey(member), memberStates, before.memberStates))) yield chart;
+}
+
+function isNews(key: string, now: ReadonlyMap<string, string>, before: ReadonlyMap<string, string>): boolean {
+  return now.get(key) !== before.get(key);
 }
 
 function toFindings(group: SourceGroup, listing: ChartListing): readonly ChartFindings[] {

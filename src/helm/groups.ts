@@ -49,17 +49,16 @@ function toGroup(
       wishes.reduce((a, b) => Math.min(a, b), Infinity),
     ),
     sourceState: JSON.stringify(source),
-    memberStates: new Map(
-      members.map(({ workload, artifact, chart }) => [
-        `${workloadKey(workload)}#${artifact.name}`,
-        JSON.stringify([
-          chart,
-          artifact.image,
-          artifact.release?.running,
-          artifact.release?.obstacle?.code,
-          workload.annotations,
-        ]),
-      ]),
-    ),
+    memberStates: new Map(members.map((member) => [memberKey(member), stateOf(member)])),
   };
+}
+
+/** Names a member among those of its source. */
+export function memberKey({ workload, artifact }: ChartMember): string {
+  return `${workloadKey(workload)}#${artifact.name}`;
+}
+
+function stateOf({ workload, artifact, chart }: ChartMember): string {
+  const { image, release } = artifact;
+  return JSON.stringify([chart, image, release?.running, release?.obstacle?.code, workload.annotations]);
 }

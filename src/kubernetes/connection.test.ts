@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/parts/fake-clock.ts';
-import { type Connection, loadConnection } from './connection.ts';
+import { type Impersonation, type Connection, loadConnection } from './connection.ts';
 import { KubeconfigError } from './kubeconfig.ts';
 
 const CA = '-----BEGIN CERTIFICATE-----\nCA\n-----END CERTIFICATE-----\n';
@@ -13,6 +13,7 @@ interface LoadOptions {
   readonly clock?: FakeClock;
   readonly kubeconfig?: string;
   readonly context?: string;
+  readonly impersonate?: Impersonation;
 }
 
 /** Loads from files that exist only here. */

@@ -2,7 +2,13 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import type { ClientCertificate, CredentialSource } from './credential-source.ts';
 import { createExecPlugin, type ExecClusterInfo } from './exec-plugin.ts';
-import { type ChosenContext, chooseContext, KubeconfigError, type KubeconfigFile } from './kubeconfig.ts';
+import {
+  type ChosenContext,
+  chooseContext,
+  contextNames,
+  KubeconfigError,
+  type KubeconfigFile,
+} from './kubeconfig.ts';
 import { createTokenFile } from './token-file.ts';
 
 /** How TLS is spoken with the API server; without a field, Node's defaults. */
@@ -56,18 +62,15 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
  * ~/.kube/config. Throws KubeconfigError, or an Error that lists where it looked.
  */
 export async function loadConnection(options: LoadConnectionOptions): Promise<Connection> {
-  const { env } = options;
-  const named = options.kubeconfig ?? nonEmpty(env['HEADWIND_KUBECONFIG']) ?? nonEmpty(env['KUBECONFIG']);
-  if (named !== undefined) {
-    const paths = named.split(delimiter).filter((path) => path !== '');
+  const paths = namedPaths(options);
+  if (paths !== undefined) {
     const files = await readKubeconfigs(paths, options);
     if (files.length === 0) throw new KubeconfigError(`${paths.join(', ')}: no such file`);
     return fromKubeconfig(files, options);
   }
   const inCluster = await loadInCluster(options);
   if (inCluster !== undefined) return inCluster;
-  const home = nonEmpty(env['HOME']) ?? nonEmpty(env['USERPROFILE']);
-  const fallback = home === undefined ? undefined : join(home, '.kube', 'config');
+  const fallback = homePath(options);
   const files = fallback === undefined ? [] : await readKubeconfigs([fallback], options);
   if (files.length > 0) return fromKubeconfig(files, options);
   throw new Error(
@@ -75,10 +78,32 @@ export async function loadConnection(options: LoadConnectionOptions): Promise<Co
   );
 }
 
+/** The contexts of the kubeconfig that would be used. Throws KubeconfigError. */
+export async function listContexts(
+  options: Pick<LoadConnectionOptions, 'env' | 'readFile' | 'kubeconfig'>,
+): Promise<readonly string[]> {
+  const fallback = homePath(options);
+  const paths = namedPaths(options) ?? (fallback === undefined ? [] : [fallback]);
+  return contextNames(await readKubeconfigs(paths, options));
+}
+
+function namedPaths({
+  kubeconfig,
+  env,
+}: Pick<LoadConnectionOptions, 'env' | 'kubeconfig'>): readonly string[] | undefined {
+  const named = kubeconfig ?? nonEmpty(env['HEADWIND_KUBECONFIG']) ?? nonEmpty(env['KUBECONFIG']);
+  return named?.split(delimiter).filter((path) => path !== '');
+}
+
+function homePath({ env }: Pick<LoadConnectionOptions, 'env'>): string | undefined {
+  const home = nonEmpty(env['HOME']) ?? nonEmpty(env['USERPROFILE']);
+  return home === undefined ? undefined : join(home, '.kube', 'config');
+}
+
 /** Files that do not exist are passed over, as kubectl does. */
 async function readKubeconfigs(
   paths: readonly string[],
-  options: LoadConnectionOptions,
+  options: Pick<LoadConnectionOptions, 'readFile'>,
 ): Promise<KubeconfigFile[]> {
   const files: KubeconfigFile[] = [];
   for (const given of paths) {

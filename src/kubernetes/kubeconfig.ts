@@ -134,6 +134,11 @@ export function chooseContext(files: readonly KubeconfigFile[], context?: string
   };
 }
 
+/** The names of all contexts. Throws KubeconfigError. */
+export function contextNames(files: readonly KubeconfigFile[]): readonly string[] {
+  return [...merge(files).contexts.keys()];
+}
+
 interface Merged extends Record<Section, ReadonlyMap<string, Entry>> {
   readonly currentContext: string | undefined;
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/parts/fake-clock.ts';
-import { createRecordingLog } from '../telemetry/recording-log.ts';
+import { createRecordingLog, type RecordingLog } from '../telemetry/recording-log.ts';
 import { KubernetesError } from './errors.ts';
 import { metadataOf } from './object-metadata.ts';
 import { createOptionalWatch, type OptionalWatch, type OptionalWatchOptions } from './optional-watch.ts';
@@ -17,6 +17,8 @@ interface Cluster {
   served: readonly string[] | KubernetesError;
   /** What a list is answered with, where it is no list. */
   listing: KubernetesError | undefined;
+  /** Until then a watch stays open. */
+  readonly open?: Promise<void>;
 }
 
 const started: OptionalWatch[] = [];
@@ -29,9 +31,11 @@ function follow(cluster: Cluster): {
   readonly clock: FakeClock;
   readonly changes: string[];
   readonly isSynced: () => boolean;
+  readonly log: RecordingLog;
 } {
   const clock = new FakeClock();
   const changes: string[] = [];
+  const log = createRecordingLog();
   const client: OptionalWatchOptions<string>['client'] = {
     async request({ path }) {
       if (cluster.served instanceof KubernetesError) throw cluster.served;
@@ -46,6 +50,7 @@ function follow(cluster: Cluster): {
       return { metadata: { resourceVersion: '1' } };
     },
     async stream() {
+      await cluster.open;
       if (cluster.listing !== undefined) throw cluster.listing;
       throw refused(500);
     },
@@ -58,7 +63,7 @@ function follow(cluster: Cluster): {
     onChange: ({ type, item }) => changes.push(`${type} ${item}`),
     clock,
     random: () => 0.5,
-    log: createRecordingLog().target('watch'),
+    log: log.target('watch'),
   });
   started.push(watch);
   let synced = false;
@@ -69,7 +74,7 @@ function follow(cluster: Cluster): {
     () => undefined,
   );
   watch.start();
-  return { watch, clock, changes, isSynced: () => synced };
+  return { watch, clock, changes, log, isSynced: () => synced };
 }
 
 describe('a resource that may be missing', () => {
@@ -121,6 +126,20 @@ describe('a resource that may be missing', () => {
     await clock.advance(60_000);
     expect(watch.servedVersion()).toBe('v1');
     expect(changes).toEqual(['upsert v1beta1', 'remove v1beta1', 'upsert v1']);
+  });
+
+  it('is let go without a warning when it is served no longer', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cluster: Cluster = { served: ['v1'], listing: undefined, open: promise };
+    const { clock, watch, changes, log } = follow(cluster);
+    await clock.advance(100);
+    cluster.listing = refused(404);
+    cluster.served = [];
+    resolve();
+    await clock.advance(120_000);
+    expect([watch.servedVersion(), changes]).toEqual([undefined, ['upsert v1', 'remove v1']]);
+    expect(log.entries.filter(({ level }) => level === 'warn')).toEqual([]);
+    expect(log.entries.at(-1)?.message).toBe('the cluster serves it no longer');
   });
 
   it('ends whenever it is told to, waiting or following', async () => {

@@ -139,6 +139,7 @@ class ProbedWatch<T> implements OptionalWatch {
     const namespace = scope === undefined ? '' : `/namespaces/${encodeURIComponent(scope)}`;
     return createReflector<T>({
       ...common,
+      log: quietAboutMissing(common.log),
       resource: resource.plural,
       path: `/apis/${apiVersion}${namespace}/${resource.plural}`,
       project: (object) => project(object, apiVersion),
@@ -183,4 +184,20 @@ class ProbedWatch<T> implements OptionalWatch {
     };
     return promise;
   }
+}
+
+/** That the resource has gone is told by its watch, once that is sure. */
+function quietAboutMissing(log: Log): Log {
+  return {
+    debug: (fields, message) => log.debug(fields, message),
+    info: (fields, message) => log.info(fields, message),
+    warn: (fields, message) =>
+      isFirstMissing(fields) ? log.debug(fields, message) : log.warn(fields, message),
+    error: (fields, message) => log.error(fields, message),
+  };
+}
+
+function isFirstMissing(fields: object): boolean {
+  const { error, failures }: { error?: unknown; failures?: unknown } = fields;
+  return failures === 1 && error instanceof KubernetesError && error.status === 404;
 }

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { aContainer, anApprovedRequest, aRequest, aWorkload, NOON } from '../../test/builders.ts';
 import { FakeClock } from '../../test/parts/fake-clock.ts';
+import { aVerification } from '../../test/rollouts.ts';
 import { fail, ok } from '../core/result.ts';
 import { requestKey, type Phase, type UpdateRequest } from '../core/update-request.ts';
 import type { Workload } from '../core/workload.ts';
+import type { Outcome } from '../scheduling/work-queue.ts';
 import { createAdvancer, type Advancer } from './advance.ts';
 import type { ApplyOutcome } from './apply.ts';
+import type { RollbackFinisher } from './finish-rollback.ts';
+import type { VerificationPlanner } from './plan-verification.ts';
 import { createRequestStore, type RequestStore } from './request-store.ts';
 
 interface Given {
@@ -16,6 +20,8 @@ interface Given {
   /** How many writes of the status somebody else wins. */
   readonly lostRaces?: number;
   readonly reproposed?: UpdateRequest;
+  readonly verifications?: VerificationPlanner;
+  readonly rollbacks?: RollbackFinisher;
 }
 
 interface Bench {
@@ -60,6 +66,8 @@ function anAdvancer(given: Given): Bench {
         return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
       },
     },
+    ...(given.verifications === undefined ? {} : { verifications: given.verifications }),
+    ...(given.rollbacks === undefined ? {} : { rollbacks: given.rollbacks }),
     proposer: { repropose: () => Promise.resolve(given.reproposed) },
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     onTransition: ({ status }) => transitions.push(status.phase),
@@ -156,5 +164,51 @@ describe('one look at a request', () => {
   it('of one that is gone is nothing', async () => {
     const { advancer } = anAdvancer({ request: aRequest() });
     expect(await advancer.advance('shop/unknown')).toEqual({ kind: 'done' });
+  });
+});
+
+describe('an update whose rollout is to be watched', () => {
+  const plan: VerificationPlanner['plan'] = ({ status }) =>
+    Promise.resolve(
+      status.verification === undefined ? { ...status, verification: aVerification() } : undefined,
+    );
+
+  it('remembers how the workload was before it is patched, and says that it is watched when it is completed', async () => {
+    const { advancer, key, now } = anAdvancer({
+      request: anApprovedRequest(),
+      verifications: { plan },
+      applies: [APPLIED],
+    });
+    await advancer.advance(key);
+    expect(now()?.status).toMatchObject({ phase: 'Completed', verification: aVerification() });
+    expect(now()?.status.conditions).toContainEqual(
+      expect.objectContaining({ type: 'Healthy', status: 'Unknown', reason: 'Progressing' }),
+    );
+  });
+
+  it('is not patched where that could not be found out', async () => {
+    const { advancer, key, transitions } = anAdvancer({
+      request: anApprovedRequest(),
+      verifications: { plan: () => Promise.reject(new Error('no answer')) },
+    });
+    await expect(advancer.advance(key)).rejects.toThrow('no answer');
+    expect(transitions).toEqual([]);
+  });
+});
+
+describe('a rollback', () => {
+  const request = anApprovedRequest({ spec: { rollback: true } });
+
+  it('is completed only when all else is done', async () => {
+    const outcomes: Outcome[] = [{ kind: 'requeue', afterMs: 500 }, { kind: 'done' }];
+    const { advancer, key, transitions } = anAdvancer({
+      request,
+      applies: [APPLIED, APPLIED],
+      rollbacks: { afterPatch: () => Promise.resolve(outcomes.shift() ?? { kind: 'done' }) },
+    });
+    expect(await advancer.advance(key)).toEqual({ kind: 'requeue', afterMs: 500 });
+    expect(transitions).toEqual([]);
+    await advancer.advance(key);
+    expect(transitions).toEqual(['Completed']);
   });
 });

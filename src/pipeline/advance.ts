@@ -234,7 +234,8 @@ function artifactOf({ spec }: UpdateRequest, { artifacts }: Workload): Artifact 
   return named ?? artifacts.find(({ release }) => release?.unresolved === true);
 }
 
-function toTarget(request: UpdateRequest, workload: Workload): Target {
+/** What of a workload decides about the next step of one of its requests. */
+export function toTarget(request: UpdateRequest, workload: Workload): Target {
   const { annotations } = workload;
   const history = parseHistory(annotations[ANNOTATION.updateHistory]);
   const artifact = artifactOf(request, workload);

@@ -82,6 +82,31 @@ test('a version arrives, waits, is approved by the printed command, and rolls ou
   expect(lines.at(-1)?.event).toBe('stopped');
 });
 
+test('charts of HelmReleases are updated too: one waits for its approval, the other is installed at once', async () => {
+  start(4_000);
+  await told('pushed', 'charts/search:3.2.0 arrives');
+  const waiting = await told('request-created', 'shop/search 3.1.0 -> 3.2.0: waits for approval');
+  await told('request-applied', 'platform/metrics 0.8.4 -> 0.8.5: applied (policy)');
+  await told('rolled-out', 'platform/metrics: Flux has installed metrics:0.8.5');
+  const started = await told('started', 'running');
+  const { places } = z.object({ places: z.record(z.string(), z.string()) }).parse(started);
+  const release = `${places['kubernetes']}/apis/helm.toolkit.fluxcd.io/v2/namespaces/shop/helmreleases/search`;
+  const Search = z.object({
+    spec: z.object({ chart: z.object({ spec: z.object({ version: z.string() }) }) }),
+  });
+  const version = async (): Promise<string> =>
+    Search.parse(await (await fetch(release)).json()).spec.chart.spec.version;
+  expect(await version()).toBe('3.1.0');
+  const api = new URL(places['api'] ?? '').origin;
+  await fetch(`${api}/api/v1/updates/shop/${String(waiting['request'])}/approve`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ approver: 'me' }),
+  });
+  await told('rolled-out', 'shop/search: Flux has installed search:3.2.0');
+  expect(await version()).toBe('3.2.0');
+}, 60_000);
+
 test(
   'patches are applied at once, what is paused or too large a step stays, and a broken patch is taken back',
   { timeout: 60_000 },

@@ -17,12 +17,15 @@ import { createDelivery } from './demo/deliver.ts';
 import { approveCommand, commandsByName, introduction, placesByName, type Places } from './demo/hints.ts';
 import { startNarrator } from './demo/narrator.ts';
 import { choosePorts, type ChosenPorts, type PortName } from './demo/ports.ts';
+import { createSampleReleases, pullChartFrom, sampleCharts } from './demo/releases.ts';
 import { startStory, STORY_PACE, type StoryPace } from './demo/story.ts';
 import { createTeller, type Teller } from './demo/teller.ts';
 import { createSampleWorkloads, sampleImages } from './demo/workloads.ts';
 import { startControllers } from './kubernetes/controllers/controllers.ts';
+import { startHelmController } from './kubernetes/controllers/helm-release.ts';
 import type { PullAnswer } from './kubernetes/controllers/images.ts';
 import { startEmbeddedKubernetes } from './kubernetes/embedded-kubernetes.ts';
+import { fluxCrds } from './kubernetes/flux-crds.ts';
 import { startEmbeddedRegistry, type EmbeddedRegistry } from './registry/embedded-registry.ts';
 
 export interface DemoOptions {
@@ -92,18 +95,27 @@ async function startDemo(options: DemoOptions, teller: Teller, cleanup: AsyncDis
   });
   cleanup.defer(async () => registry.close());
   for (const { repository, tag } of sampleImages()) await registry.push({ repository, tag });
+  for (const chart of sampleCharts()) await registry.push(chart);
 
   const kubernetes = await startEmbeddedKubernetes({
     host: HOST,
     port: options.ports?.kubernetes ?? 0,
-    crds: [updateRequestCrd()],
+    crds: [updateRequestCrd(), ...fluxCrds()],
     clock,
   });
   cleanup.defer(async () => kubernetes.close());
   cleanup.defer(
     startControllers({ store: kubernetes.store, clock, pullImage: (image) => pullFrom(registry, image) }),
   );
+  cleanup.defer(
+    startHelmController({
+      store: kubernetes.store,
+      clock,
+      pullChart: (wanted) => pullChartFrom(registry, wanted),
+    }),
+  );
   createSampleWorkloads(kubernetes.store, registry.host);
+  createSampleReleases(kubernetes.store, registry.host);
   const kubeconfig = join(directory, 'kubeconfig');
   await writeFile(kubeconfig, kubernetes.kubeconfig, { mode: 0o600 });
 

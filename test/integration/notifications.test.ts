@@ -256,13 +256,20 @@ describe('the life of an update is told once, in order, signed', () => {
 
   it('is counted, shown without the address, and can be tried out', async () => {
     const { api } = world.headwind().urls;
-    const before = await metricOf(world.headwind(), 'headwind_notifications_webhook_sent_total');
-    expect(before).toBe(receiver.taken().length);
-    const text = await (await fetch(`${api}/api/v1/notifications`)).text();
-    expect(JSON.parse(text)).toEqual({
-      targets: [{ id: 'webhook', channel: 'webhook', waiting: 0, failures: 0 }],
-      deadLetters: [],
-    });
+    // What has arrived is counted a moment later, and then written down.
+    const text = await eventually(
+      async () => {
+        const sent = await metricOf(world.headwind(), 'headwind_notifications_webhook_sent_total');
+        expect(sent).toBe(receiver.taken().length);
+        const shown = await (await fetch(`${api}/api/v1/notifications`)).text();
+        expect(JSON.parse(shown)).toEqual({
+          targets: [{ id: 'webhook', channel: 'webhook', waiting: 0, failures: 0 }],
+          deadLetters: [],
+        });
+        return shown;
+      },
+      { what: 'all that has arrived is counted' },
+    );
     expect(text).not.toContain('/notify');
     expect(await post(`${api}/api/v1/settings/test-notification`, { type: 'webhook' })).toMatchObject({
       status: 200,

@@ -5,36 +5,61 @@ import { visible } from '../../core/visible.ts';
 import { FailedError } from '../exit.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Backend, RequestName } from './backend.ts';
-import { describeUpdate, formatOne, type Output } from './format.ts';
+import { describeUpdate, formatNamed, isForPeople, type Output } from './format.ts';
 
 export interface ActOptions {
   readonly backend: Backend;
   readonly terminal: Terminal;
   readonly clock: Clock;
   readonly output: Output;
-  readonly target: RequestName;
   /** Who acts; undefined lets the backend find out. */
   readonly by: string | undefined;
 }
 
-type FinishOptions = Pick<ActOptions, 'backend' | 'terminal' | 'clock' | 'target'> & {
+type WaitOptions = Pick<ActOptions, 'backend' | 'clock'> & {
+  readonly target: RequestName;
   readonly timeoutMs: number;
 };
 
 const LOOK_EVERY_MS = 500;
 
 /**
- * Approves and waits up to `timeoutMs` (0: not at all) until the update is applied, printing how it ends. Throws
- * FailedError if it is refused, fails, or is not applied in time.
+ * Approves one request after the other and waits up to `timeoutMs` each (0: not at all) until the update is applied,
+ * printing how it ends. Throws FailedError if any is refused, fails, or is not applied in time; the others are dealt
+ * with all the same.
  */
-export async function approve(options: ActOptions & { readonly timeoutMs: number }): Promise<void> {
+export async function approve(
+  options: ActOptions & { readonly targets: readonly RequestName[]; readonly timeoutMs: number },
+): Promise<void> {
+  const { terminal, output, targets } = options;
+  const ended: UpdateRequest[] = [];
+  const failures: FailedError[] = [];
+  for (const target of targets) {
+    try {
+      const last = await approveOne({ ...options, target });
+      ended.push(last);
+      const sentence = judge(last, options);
+      if (isForPeople(output)) terminal.out(sentence);
+    } catch (error) {
+      if (!(error instanceof FailedError)) throw error;
+      failures.push(error);
+    }
+  }
+  const text = formatNamed(ended, output);
+  if (text !== undefined) terminal.out(text);
+  if (failures.length === 0) return;
+  const [first] = failures;
+  throw new FailedError(failures.map(({ message }) => message).join('\n'), { cause: first?.cause });
+}
+
+async function approveOne(options: ActOptions & WaitOptions): Promise<UpdateRequest> {
   const { backend, terminal, output, target } = options;
   const approved = await backend.approve(target, options.by);
-  if (output === 'table' || output === 'wide') {
+  if (isForPeople(output)) {
     terminal.out(`${target.name} approved by ${visible(approved.status.approvedBy ?? 'unknown')}`);
     terminal.out(describeUpdate(approved));
   }
-  await finish(options, approved, (last) => formatOne(last, output));
+  return waitUntilFinished(options, approved);
 }
 
 /**
@@ -42,34 +67,40 @@ export async function approve(options: ActOptions & { readonly timeoutMs: number
  * has it, or as a sentence. Throws FailedError if it fails, or is not applied in time.
  */
 export async function finish(
-  options: FinishOptions,
+  options: WaitOptions & Pick<ActOptions, 'terminal'>,
   approved: UpdateRequest,
   format: (last: UpdateRequest) => string | undefined,
 ): Promise<void> {
-  const { terminal, target, timeoutMs } = options;
-  const last = timeoutMs === 0 ? approved : await waitUntilFinished(options, approved);
+  const last = await waitUntilFinished(options, approved);
   const text = format(last);
-  if (text !== undefined) terminal.out(text);
-  if (last.status.phase === 'Completed' || (timeoutMs === 0 && last.status.phase === 'Approved')) {
-    if (text === undefined) terminal.out(`${last.status.phase}${messageOf(last)}`);
-    return;
-  }
-  if (last.status.phase === 'Approved')
-    throw new FailedError(`${target.name} is approved, but not applied yet${waitingReason(last)}`);
-  throw new FailedError(`${target.name} ended as ${last.status.phase}${messageOf(last)}`);
+  if (text !== undefined) options.terminal.out(text);
+  const sentence = judge(last, options);
+  if (text === undefined) options.terminal.out(sentence);
 }
 
 /** Rejects it; the version is then held back. Throws FailedError if that is refused. */
-export async function reject(options: ActOptions & { readonly reason: string | undefined }): Promise<void> {
+export async function reject(
+  options: ActOptions & { readonly target: RequestName; readonly reason: string | undefined },
+): Promise<void> {
   const { backend, terminal, output, target } = options;
   const rejected = await backend.reject(target, options.by, options.reason);
-  const text = formatOne(rejected, output);
+  const text = formatNamed([rejected], output);
   terminal.out(text ?? `${target.name} rejected by ${visible(rejected.status.rejectedBy ?? 'unknown')}`);
   if (text === undefined) terminal.out(describeUpdate(rejected));
 }
 
+/** How it ended, in a sentence. Throws FailedError where that is not what was asked for. */
+function judge(last: UpdateRequest, { timeoutMs }: Pick<WaitOptions, 'timeoutMs'>): string {
+  const { phase } = last.status;
+  const { name } = last.metadata;
+  if (phase === 'Completed' || (timeoutMs === 0 && phase === 'Approved')) return `${phase}${messageOf(last)}`;
+  if (phase === 'Approved')
+    throw new FailedError(`${name} is approved, but not applied yet${waitingReason(last)}`);
+  throw new FailedError(`${name} ended as ${phase}${messageOf(last)}`);
+}
+
 /** The request when it is finished, or as it was last seen when the time is up. */
-async function waitUntilFinished(options: FinishOptions, approved: UpdateRequest): Promise<UpdateRequest> {
+async function waitUntilFinished(options: WaitOptions, approved: UpdateRequest): Promise<UpdateRequest> {
   const { backend, clock, target, timeoutMs } = options;
   const endMs = clock.now() + timeoutMs;
   let last = approved;

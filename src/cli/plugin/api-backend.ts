@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { UpdateRequest } from '../../core/update-request.ts';
 import { FailedError } from '../exit.ts';
 import { createApiRollbacks } from './api-rollbacks.ts';
+import { createApiWorkloads } from './api-workloads.ts';
 import type { Backend, RequestName } from './backend.ts';
 
 const PAGE_SIZE = 500;
@@ -97,6 +98,7 @@ export function createApiBackend(apiUrl: string, { token, send = fetch }: ApiBac
     approve: (target, by) => act('approve', target, { approver: by }),
     reject: (target, by, reason) => act('reject', target, { approver: by, reason }),
     ...createApiRollbacks({ ask, get }),
+    ...createApiWorkloads({ ask }),
     close: () => {},
   };
 }

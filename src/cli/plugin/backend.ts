@@ -1,7 +1,10 @@
 import type { NumberedEntry, RollbackWish } from '../../core/rollback-target.ts';
+import type { Result } from '../../core/result.ts';
 import type { StandingHold } from '../../core/standing-holds.ts';
 import type { UpdateRequest } from '../../core/update-request.ts';
 import type { WorkloadKind } from '../../core/workload.ts';
+import type { WorkloadView } from '../../http/api-shapes.ts';
+import type { Selector } from './label-selector.ts';
 
 export interface RequestName {
   readonly namespace: string;
@@ -54,6 +57,34 @@ export interface PlacedHold extends StandingHold {
   readonly artifact: string;
 }
 
+/** Which workloads are asked about. */
+export interface WorkloadQuery {
+  /** Undefined for all. */
+  readonly namespace: string | undefined;
+  /** Empty for all of them. */
+  readonly names: readonly WorkloadName[];
+  readonly selector: Selector | undefined;
+}
+
+/** Why workloads do not update, as far as it is known. */
+export interface Explanation {
+  /** `headwind`: the running one told. `kubernetes`: read from what the cluster holds. */
+  readonly source: 'headwind' | 'kubernetes';
+  readonly workloads: readonly WorkloadView[];
+  /** What is not known, and why; one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** What came of pausing a workload, or of letting it go on. */
+export interface PauseReport {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly paused: boolean;
+  /** Whether it was otherwise before. */
+  readonly changed: boolean;
+}
+
 /** Where the plugin's commands act: the Kubernetes API, or Headwind's own. Refusals are FailedErrors. */
 export interface Backend {
   /** All requests of a namespace, or of all; in no particular order. */
@@ -70,5 +101,10 @@ export interface Backend {
   holds(namespace: string | undefined): Promise<readonly PlacedHold[]>;
   /** Lets the version be proposed again; answers it. */
   releaseHold(request: RequestName, by: string | undefined, reason: string | undefined): Promise<string>;
+  explain(query: WorkloadQuery): Promise<Explanation>;
+  /** Sets or takes away the pause of a workload. */
+  setPaused(workload: WorkloadName, paused: boolean, by: string | undefined): Promise<PauseReport>;
+  /** The version of the running Headwind, or why it is not known. */
+  serverVersion(): Promise<Result<string>>;
   close(): void;
 }

@@ -1,36 +1,41 @@
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { transition, type Change } from '../../core/request-machine.ts';
-import { UpdateRequest } from '../../core/update-request.ts';
-import { KubernetesError, KubernetesUnreachableError } from '../../kubernetes/errors.ts';
+import type { UpdateRequest } from '../../core/update-request.ts';
+import { KubernetesError } from '../../kubernetes/errors.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
-import { createRequestStore, requestsPath } from '../../pipeline/request-store.ts';
+import { createRequestStore } from '../../pipeline/request-store.ts';
 import { FailedError } from '../exit.ts';
+import type { ServiceAddress } from './api-address.ts';
 import type { Backend, RequestName } from './backend.ts';
 import { createClusterRollbacks } from './cluster-rollbacks.ts';
+import { createClusterWorkloads } from './cluster-workloads.ts';
+import { listRequests } from './list-requests.ts';
+import { explained, type Attempt } from './refusal.ts';
+import { createServiceProxy } from './service-proxy.ts';
 
-const PAGE_SIZE = 500;
-const MAX_PAGES = 200;
 const MAX_TRIES = 5;
+const VIEWER = 'headwind-viewer';
+const APPROVER = 'headwind-approver';
+const ROLLBACKER = 'headwind-rollbacker';
 
-const Page = z.object({
-  items: z.array(z.unknown()),
-  metadata: z.object({ continue: z.string().optional() }).default({}),
-});
 const Review = z.object({ status: z.object({ userInfo: z.object({ username: z.string() }) }) });
 
 export interface ClusterBackendOptions {
   readonly client: KubernetesClient;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
   /** Who the caller is if the cluster cannot tell: the kubeconfig's name for the user. */
   readonly userName: string | undefined;
+  /** Where the running Headwind is asked what it alone knows. */
+  readonly service: ServiceAddress;
 }
 
 /**
  * Acts through the caller's own rights on UpdateRequests: approving is a patch of the status subresource, guarded by the
  * resourceVersion that it was decided on, so that of two approvers one wins.
  */
-export function createClusterBackend({ client, clock, userName }: ClusterBackendOptions): Backend {
+export function createClusterBackend(options: ClusterBackendOptions): Backend {
+  const { client, clock, userName } = options;
   const requests = createRequestStore(client);
 
   const decide = async (target: RequestName, change: Change): Promise<UpdateRequest> => {
@@ -49,44 +54,45 @@ export function createClusterBackend({ client, clock, userName }: ClusterBackend
   const identify = async (given: string | undefined): Promise<string> =>
     given ?? (await whoAmI(client)) ?? userName ?? 'unknown';
 
-  const rollbacks = createClusterRollbacks({
+  const shared = {
     client,
     requests,
     clock,
-    identify,
-    listAll: (namespace) => listAll(client, namespace),
-  });
+    listAll: (namespace: string | undefined) => listRequests(client, namespace),
+  };
+  const rollbacks = createClusterRollbacks({ ...shared, identify });
+  const workloads = createClusterWorkloads({ ...shared, proxy: createServiceProxy(client, options.service) });
+  const may = (what: string, role: string) => {
+    return <T>({ namespace }: Pick<Attempt, 'namespace'>, run: () => Promise<T>): Promise<T> =>
+      explained({ what, role, namespace }, run);
+  };
+  const reading = may('list update requests', VIEWER);
+  const looking = may('get update requests', VIEWER);
+  const approving = may('approve update requests', APPROVER);
+  const rejecting = may('reject update requests', APPROVER);
+  const rollingBack = may('roll back', ROLLBACKER);
+  const tracing = may('see the history of workloads', ROLLBACKER);
+  const releasing = may('lift holds', ROLLBACKER);
+  const explaining = may('see workloads and their update requests', VIEWER);
+  const pausing = may('change workloads', 'edit');
 
   return {
-    list: (namespace) => explained(() => listAll(client, namespace)),
-    get: (target) => explained(() => requests.fetch(target.namespace, target.name)),
+    list: (namespace) => reading({ namespace }, () => listRequests(client, namespace)),
+    get: (target) => looking(target, () => requests.fetch(target.namespace, target.name)),
     approve: (target, by) =>
-      explained(async () => decide(target, { to: 'Approved', by: await identify(by) })),
+      approving(target, async () => decide(target, { to: 'Approved', by: await identify(by) })),
     reject: (target, by, reason) =>
-      explained(async () => decide(target, { to: 'Rejected', by: await identify(by), reason })),
-    history: (workload) => explained(() => rollbacks.history(workload)),
-    rollBack: (order) => explained(() => rollbacks.rollBack(order)),
-    holds: (namespace) => explained(() => rollbacks.holds(namespace)),
-    releaseHold: (request, by, reason) => explained(() => rollbacks.releaseHold(request, by, reason)),
+      rejecting(target, async () => decide(target, { to: 'Rejected', by: await identify(by), reason })),
+    history: (workload) => tracing(workload, () => rollbacks.history(workload)),
+    rollBack: (order) => rollingBack(order.workload, () => rollbacks.rollBack(order)),
+    holds: (namespace) => reading({ namespace }, () => rollbacks.holds(namespace)),
+    releaseHold: (request, by, reason) =>
+      releasing(request, () => rollbacks.releaseHold(request, by, reason)),
+    explain: (query) => explaining(query, () => workloads.explain(query)),
+    setPaused: (workload, paused, by) => pausing(workload, () => workloads.setPaused(workload, paused, by)),
+    serverVersion: () => workloads.serverVersion(),
     close: () => client.close(),
   };
-}
-
-async function listAll(client: KubernetesClient, namespace: string | undefined): Promise<UpdateRequest[]> {
-  const found: UpdateRequest[] = [];
-  let next: string | undefined;
-  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
-    const query = { limit: PAGE_SIZE, continue: next };
-    const page = Page.parse(await client.request({ method: 'GET', path: requestsPath(namespace), query }));
-    for (const item of page.items) {
-      const request = UpdateRequest.safeParse(item);
-      // One that somebody wrote past the schema hides no other.
-      if (request.success) found.push(request.data);
-    }
-    next = page.metadata.continue;
-    if (next === undefined || next === '') return found;
-  }
-  throw new FailedError(`there are more than ${MAX_PAGES * PAGE_SIZE} update requests; name a namespace`);
 }
 
 /** What the API server calls the caller (SelfSubjectReview, Kubernetes 1.28); undefined where it does not say. */
@@ -108,17 +114,4 @@ async function whoAmI(client: KubernetesClient): Promise<string | undefined> {
 
 function notFound({ namespace, name }: RequestName): FailedError {
   return new FailedError(`there is no update request "${name}" in namespace "${namespace}"`);
-}
-
-/** Turns what the API server says into what a person can act on. */
-async function explained<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    if (error instanceof KubernetesUnreachableError)
-      throw new FailedError(`the Kubernetes API cannot be reached: ${error.message}`, { cause: error });
-    if (!(error instanceof KubernetesError)) throw error;
-    const hint = error.status === 404 ? ' (is the UpdateRequest CRD installed?)' : '';
-    throw new FailedError(`${error.message}${hint}`, { cause: error });
-  }
 }

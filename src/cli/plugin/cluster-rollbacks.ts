@@ -7,8 +7,6 @@ import { chooseRollback, numberHistory } from '../../core/rollback-target.ts';
 import { UpdateRequest } from '../../core/update-request.ts';
 import { workloadKey, type Artifact, type Workload } from '../../core/workload.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
-import { KubernetesError } from '../../kubernetes/errors.ts';
-import { WORKLOAD_KINDS } from '../../kubernetes/kinds.ts';
 import { readPages } from '../../kubernetes/pages.ts';
 import { createHeldVersions } from '../../pipeline/held-versions.ts';
 import { artifactKey, requestsPath, type RequestStore } from '../../pipeline/request-store.ts';
@@ -16,6 +14,7 @@ import { createRollbackOrders } from '../../pipeline/rollback-orders.ts';
 import { FailedError } from '../exit.ts';
 import type { Backend, RollbackReport } from './backend.ts';
 import { findWorkload } from './find-workload.ts';
+import { listWorkloads } from './list-workloads.ts';
 
 export interface ClusterRollbacksOptions {
   readonly client: Pick<KubernetesClient, 'request'>;
@@ -92,7 +91,11 @@ export function createClusterRollbacks(
       );
     },
     async holds(namespace) {
-      const [workloads, all] = await Promise.all([runningWorkloads(client, namespace), listAll(namespace)]);
+      // Of kinds that the caller may not list, what was taken back by hand is not known.
+      const [{ workloads }, all] = await Promise.all([
+        listWorkloads(client, { namespace }),
+        listAll(namespace),
+      ]);
       for (const request of all) requests.observe(request);
       return createHeldVersions({ catalog: workloads, requests }).list({ namespace });
     },
@@ -113,25 +116,4 @@ export function createClusterRollbacks(
       return outcome.request.spec.newImage;
     },
   };
-}
-
-/** What runs, by workload; the kinds that the caller may not list are left out, and with them what was taken back there by hand. */
-async function runningWorkloads(
-  client: Pick<KubernetesClient, 'request'>,
-  namespace: string | undefined,
-): Promise<ReadonlyMap<string, Workload>> {
-  const found = new Map<string, Workload>();
-  const list = async (kind: (typeof WORKLOAD_KINDS)[number]): Promise<void> => {
-    const path = kind.listPath(namespace);
-    try {
-      await readPages({ client, path, pageSize: PAGE_SIZE, maxPages: MAX_PAGES }, (object) => {
-        const workload = kind.project(object);
-        if (workload !== undefined) found.set(workloadKey(workload), workload);
-      });
-    } catch (error) {
-      if (!(error instanceof KubernetesError) || error.status !== 403) throw error;
-    }
-  };
-  await Promise.all(WORKLOAD_KINDS.map(list));
-  return found;
 }

@@ -38,7 +38,17 @@ export async function findWorkload(client: Client, wanted: WorkloadName): Promis
   );
 }
 
-async function kindsFor(client: Client, { kind }: WorkloadName): Promise<readonly TargetKind[]> {
+/** Where the API server has a workload. */
+export async function pathOfWorkload(client: Client, workload: Workload): Promise<string> {
+  const [kind] = await kindsFor(client, workload);
+  if (kind === undefined) throw new FailedError(`the cluster serves no ${workload.kind} now`);
+  return kind.objectPath(workload.namespace, workload.name);
+}
+
+async function kindsFor(
+  client: Client,
+  { kind }: Pick<WorkloadName, 'kind'>,
+): Promise<readonly TargetKind[]> {
   const plain = WORKLOAD_KINDS.filter((known) => kind === undefined || known.kind === kind);
   if (kind !== undefined && kind !== 'HelmRelease') return plain;
   const [releases, repositories] = await Promise.all([

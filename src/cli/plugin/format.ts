@@ -14,6 +14,8 @@ export interface FormatOptions {
   /** Whether the namespace is a column. */
   readonly withNamespace: boolean;
   readonly colours: boolean;
+  /** Whether tables have a first line with titles. */
+  readonly headers: boolean;
 }
 
 const REQUEST_COLUMNS = ['NAME', 'WORKLOAD', 'CONTAINER', 'CURRENT', 'NEW', 'PHASE', 'AGE'];
@@ -46,21 +48,51 @@ export function formatList(requests: readonly UpdateRequest[], options: FormatOp
   }
 }
 
-/** One request as JSON, YAML or its name; undefined where a sentence says more. */
-export function formatOne(request: UpdateRequest, output: Output): string | undefined {
+/** Requests that were named, as JSON, YAML or names: one is itself, several are a list. Undefined where sentences say more. */
+export function formatNamed(requests: readonly UpdateRequest[], output: Output): string | undefined {
+  const [first, ...others] = requests;
+  if (first === undefined) return undefined;
+  const whole = others.length === 0 ? first : toList(requests);
+  return formatObject(whole, () => requests.map(nameOf), output);
+}
+
+/** Anything as JSON, YAML or names; undefined where tables or sentences say more. */
+export function formatObject(
+  value: object,
+  names: () => readonly string[],
+  output: Output,
+): string | undefined {
   switch (output) {
     case 'json':
-      return JSON.stringify(request, undefined, 2);
+      return JSON.stringify(value, undefined, 2);
     case 'yaml':
-      return toYaml(request);
+      return toYaml(value);
     case 'name':
-      return nameOf(request);
+      return names().join('\n');
     case 'table':
     case 'wide':
       return undefined;
     default:
       return output satisfies never;
   }
+}
+
+/** Whether the output is for people, so that sentences may stand around it. */
+export function isForPeople(output: Output): boolean {
+  return output === 'table' || output === 'wide';
+}
+
+/** A table; cells cannot steer the terminal. */
+export function toTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  { headers }: Pick<FormatOptions, 'headers'>,
+): readonly string[] {
+  const lines = formatTable(
+    header,
+    rows.map((row) => row.map(visible)),
+  );
+  return headers ? lines : lines.slice(1);
 }
 
 /** What it is about, in one line: `Deployment/web container app: nginx:1.25 -> nginx:1.26`. */
@@ -78,22 +110,21 @@ function formatRequestTable(requests: readonly UpdateRequest[], options: FormatO
     ...REQUEST_COLUMNS,
     ...(wide ? ['POLICY', 'BY', 'MESSAGE'] : []),
   ];
-  const rows = requests.map(({ metadata, spec, status }) =>
-    [
-      ...(options.withNamespace ? [metadata.namespace] : []),
-      metadata.name,
-      `${spec.targetRef.kind}/${spec.targetRef.name}`,
-      spec.containerName ?? '-',
-      spec.currentImage,
-      spec.newImage,
-      status.phase,
-      formatAge(options.nowMs - Date.parse(metadata.creationTimestamp)),
-      ...(wide ? [spec.policy, status.approvedBy ?? status.rejectedBy ?? '-', status.message ?? '-'] : []),
-    ].map(visible),
-  );
-  const [top = '', ...lines] = formatTable(header, rows);
-  if (!options.colours) return [top, ...lines];
-  return [top, ...lines.map((line, index) => paintPhase(line, requests[index]?.status.phase))];
+  const rows = requests.map(({ metadata, spec, status }) => [
+    ...(options.withNamespace ? [metadata.namespace] : []),
+    metadata.name,
+    `${spec.targetRef.kind}/${spec.targetRef.name}`,
+    spec.containerName ?? '-',
+    spec.currentImage,
+    spec.newImage,
+    status.phase,
+    formatAge(options.nowMs - Date.parse(metadata.creationTimestamp)),
+    ...(wide ? [spec.policy, status.approvedBy ?? status.rejectedBy ?? '-', status.message ?? '-'] : []),
+  ]);
+  const lines = toTable(header, rows, options);
+  if (!options.colours) return lines;
+  const first = options.headers ? 1 : 0;
+  return lines.map((line, index) => paintPhase(line, requests[index - first]?.status.phase));
 }
 
 /** Colours after the columns are laid out: escape sequences have no width. */
@@ -112,7 +143,8 @@ export function formatAge(ageMs: number): string {
   return Number.parseInt(first, 10) < 10 ? `${first}${second}` : first;
 }
 
-function nameOf({ metadata }: UpdateRequest): string {
+/** A request as `kubectl get -o name` writes it. */
+export function nameOf({ metadata }: { readonly metadata: { readonly name: string } }): string {
   return `updaterequest.${GROUP}/${metadata.name}`;
 }
 

@@ -268,7 +268,8 @@ describe('bad usage', () => {
   it.each<readonly [readonly string[]]>([
     [['nonsense']],
     [['approve']],
-    [['approve', 'one', 'two']],
+    [['approve', 'one', 'Two']],
+    [['reject', 'one', 'why', 'more']],
     [['approve', 'one', '--what']],
     [['approve', 'One_']],
     [['approve', 'one', '-A']],

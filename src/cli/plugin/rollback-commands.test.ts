@@ -327,7 +327,7 @@ describe('bad usage', () => {
     [['history']],
     [['history', 'Web_']],
     [['history', 'pod/web']],
-    [['history', 'web', '-o', 'name']],
+    [['history', 'web', '-o', 'xml']],
     [['history', 'web', '--to', '1']],
     [['history', 'deploy/web', '--kind', 'sts']],
     [['rollback', 'web', 'web', 'web']],

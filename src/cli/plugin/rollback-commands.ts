@@ -1,25 +1,22 @@
 import type { RollbackWish } from '../../core/rollback-target.ts';
 import { visible } from '../../core/visible.ts';
-import type { Clock } from '../../core/clock.ts';
-import type { Terminal } from '../terminal.ts';
+import { FailedError } from '../exit.ts';
 import { finish } from './act.ts';
-import type { Backend, RequestName, WorkloadName } from './backend.ts';
-import type { Output } from './format.ts';
+import type { RequestName, WorkloadName } from './backend.ts';
+import { formatObject, isForPeople, nameOf, type Output } from './format.ts';
 import { describeRollback, formatHistory, formatHolds, formatRollback } from './rollback-format.ts';
-
-interface CommandOptions {
-  readonly backend: Backend;
-  readonly terminal: Terminal;
-  readonly output: Output;
-}
+import type { Session } from './session.ts';
 
 /** Prints what a workload was given so far. */
 export async function showHistory(
-  options: CommandOptions & { readonly workload: WorkloadName; readonly container: string | undefined },
+  options: Pick<Session, 'backend' | 'terminal' | 'format'> & {
+    readonly workload: WorkloadName;
+    readonly container: string | undefined;
+  },
 ): Promise<void> {
-  const { backend, terminal, workload } = options;
+  const { backend, terminal, workload, container, format } = options;
   const history = await backend.history(workload);
-  for (const line of formatHistory(history, options)) terminal.out(line);
+  for (const line of formatHistory(history, { ...format, container })) terminal.out(line);
 }
 
 /**
@@ -27,8 +24,8 @@ export async function showHistory(
  * what would be done. Throws FailedError if it is refused, fails, or is not done in time.
  */
 export async function rollBack(
-  options: CommandOptions & {
-    readonly clock: Clock;
+  options: Pick<Session, 'backend' | 'terminal' | 'clock'> & {
+    readonly output: Output;
     readonly workload: WorkloadName;
     readonly container: string | undefined;
     readonly wish: RollbackWish;
@@ -40,8 +37,7 @@ export async function rollBack(
 ): Promise<void> {
   const { backend, terminal, output, dryRun, timeoutMs } = options;
   const report = await backend.rollBack(options);
-  const forPeople = output === 'table' || output === 'wide';
-  if (forPeople) {
+  if (isForPeople(output)) {
     terminal.out(dryRun ? 'Would roll back, and changes nothing now:' : 'Rolling back');
     for (const line of describeRollback(report)) terminal.out(line);
   }
@@ -58,35 +54,43 @@ export async function rollBack(
 }
 
 /** Prints which versions are held back. */
-export async function showHolds(
-  options: CommandOptions & {
-    readonly clock: Clock;
-    /** Undefined for all. */
-    readonly namespace: string | undefined;
-  },
-): Promise<void> {
-  const { backend, terminal, clock, namespace, output } = options;
-  const holds = await backend.holds(namespace);
-  if (holds.length === 0 && (output === 'table' || output === 'wide')) {
-    terminal.err(
-      `Nothing is held back ${namespace === undefined ? 'anywhere' : `in namespace "${namespace}"`}.`,
-    );
+export async function showHolds({
+  backend,
+  terminal,
+  scope,
+  format,
+}: Pick<Session, 'backend' | 'terminal' | 'scope' | 'format'>): Promise<void> {
+  const holds = await backend.holds(scope);
+  if (holds.length === 0 && isForPeople(format.output)) {
+    terminal.err(`Nothing is held back ${scope === undefined ? 'anywhere' : `in namespace "${scope}"`}.`);
     return;
   }
-  const withNamespace = namespace === undefined;
-  const lines = formatHolds(holds, { output, nowMs: clock.now(), withNamespace, colours: terminal.colours });
-  for (const line of lines) terminal.out(line);
+  for (const line of formatHolds(holds, format)) terminal.out(line);
 }
 
-/** Lets a version be proposed again. */
-export async function releaseHold(
-  options: Pick<CommandOptions, 'backend' | 'terminal'> & {
-    readonly target: RequestName;
+/** Lets versions be proposed again, one after the other. Throws FailedError if any is refused. */
+export async function releaseHolds(
+  options: Pick<Session, 'backend' | 'terminal' | 'format'> & {
+    readonly targets: readonly RequestName[];
     readonly by: string | undefined;
     readonly reason: string | undefined;
   },
 ): Promise<void> {
-  const { backend, terminal, target, by, reason } = options;
-  const image = await backend.releaseHold(target, by, reason);
-  terminal.out(`${visible(image)} may be proposed again`);
+  const { backend, terminal, targets, by, reason, format } = options;
+  const released: { readonly request: string; readonly image: string }[] = [];
+  const failures: string[] = [];
+  for (const target of targets) {
+    try {
+      const image = await backend.releaseHold(target, by, reason);
+      released.push({ request: target.name, image });
+      if (isForPeople(format.output)) terminal.out(`${visible(image)} may be proposed again`);
+    } catch (error) {
+      if (!(error instanceof FailedError)) throw error;
+      failures.push(error.message);
+    }
+  }
+  const names = (): readonly string[] => released.map(({ request: name }) => nameOf({ metadata: { name } }));
+  const text = formatObject(released, names, format.output);
+  if (text !== undefined && text !== '') terminal.out(text);
+  if (failures.length > 0) throw new FailedError(failures.join('\n'));
 }

@@ -1,31 +1,24 @@
-import { GROUP } from '../../core/update-request.ts';
 import { visible } from '../../core/visible.ts';
-import { FailedError, UsageError } from '../exit.ts';
-import { formatTable } from '../table.ts';
+import { FailedError } from '../exit.ts';
 import type { PlacedHold, RollbackReport, WorkloadHistory } from './backend.ts';
-import { formatAge, toYaml, type FormatOptions, type Output } from './format.ts';
+import { formatAge, formatObject, nameOf, toTable, type FormatOptions, type Output } from './format.ts';
+import { formatWorkloadName } from './names.ts';
 
 const HOLD_COLUMNS = ['REQUEST', 'WORKLOAD', 'CONTAINER', 'HELD', 'WHY', 'BY', 'AGE'];
 
 /** What the history of a workload, or of one of its containers, looks like in the wanted form, as lines. */
 export function formatHistory(
   history: WorkloadHistory,
-  { output, container }: { readonly output: Output; readonly container: string | undefined },
+  {
+    output,
+    container,
+    headers,
+  }: Pick<FormatOptions, 'output' | 'headers'> & { readonly container: string | undefined },
 ): readonly string[] {
   const narrowed = ofContainer(history, container);
-  switch (output) {
-    case 'json':
-      return [JSON.stringify(narrowed, undefined, 2)];
-    case 'yaml':
-      return [toYaml(narrowed)];
-    case 'name':
-      throw new UsageError('--output name does not go with history');
-    case 'table':
-    case 'wide':
-      return historyTable(narrowed);
-    default:
-      return output satisfies never;
-  }
+  const names = (): readonly string[] => [formatWorkloadName(narrowed)];
+  const text = formatObject(narrowed, names, output);
+  return text === undefined ? historyTable(narrowed, { headers }) : [text];
 }
 
 /** What a rollback does in the wanted form; undefined where sentences say more. */
@@ -34,10 +27,7 @@ export function formatRollback(report: RollbackReport, output: Output, dryRun: b
   const status =
     request === undefined ? {} : { updateRequest: request.metadata.name, status: request.status };
   const told = { ...plan, dryRun, ...status };
-  if (output === 'json') return JSON.stringify(told, undefined, 2);
-  if (output === 'yaml') return toYaml(told);
-  if (output !== 'name') return undefined;
-  return request === undefined ? '' : `updaterequest.${GROUP}/${request.metadata.name}`;
+  return formatObject(told, () => (request === undefined ? [] : [nameOf(request)]), output);
 }
 
 /** `Deployment/web container app: nginx:1.26 -> nginx:1.25`, and what that takes back. */
@@ -49,19 +39,9 @@ export function describeRollback(report: RollbackReport): readonly string[] {
 
 /** All holds in the wanted form, as lines. */
 export function formatHolds(holds: readonly PlacedHold[], options: FormatOptions): readonly string[] {
-  switch (options.output) {
-    case 'json':
-      return [JSON.stringify(holds, undefined, 2)];
-    case 'yaml':
-      return [toYaml(holds)];
-    case 'name':
-      return holds.map(({ request }) => `updaterequest.${GROUP}/${request}`);
-    case 'table':
-    case 'wide':
-      return holdsTable(holds, options);
-    default:
-      return options.output satisfies never;
-  }
+  const names = (): readonly string[] => holds.map(({ request }) => nameOf({ metadata: { name: request } }));
+  const text = formatObject(holds, names, options.output);
+  return text === undefined ? holdsTable(holds, options) : text === '' ? [] : [text];
 }
 
 function ofContainer(history: WorkloadHistory, container: string | undefined): WorkloadHistory {
@@ -73,7 +53,10 @@ function ofContainer(history: WorkloadHistory, container: string | undefined): W
   throw new FailedError(`${history.kind}/${history.name} has no container ${container}; it has ${names}`);
 }
 
-function historyTable({ entries, containers }: WorkloadHistory): readonly string[] {
+function historyTable(
+  { entries, containers }: WorkloadHistory,
+  options: Pick<FormatOptions, 'headers'>,
+): readonly string[] {
   const header = ['INDEX', 'CONTAINER', 'IMAGE', 'TIMESTAMP', 'APPROVED BY', 'UPDATE REQUEST'];
   const recorded = new Set(entries.filter(({ index }) => index === 0).map(({ container }) => container));
   const byHand = containers
@@ -87,10 +70,7 @@ function historyTable({ entries, containers }: WorkloadHistory): readonly string
     approvedBy ?? 'N/A',
     updateRequestName ?? 'N/A',
   ]);
-  return formatTable(
-    header,
-    [...byHand, ...rows].map((row) => row.map(visible)),
-  );
+  return toTable(header, [...byHand, ...rows], options);
 }
 
 function holdsTable(holds: readonly PlacedHold[], options: FormatOptions): readonly string[] {
@@ -100,18 +80,16 @@ function holdsTable(holds: readonly PlacedHold[], options: FormatOptions): reado
     ...HOLD_COLUMNS,
     ...(wide ? ['MESSAGE'] : []),
   ];
-  const rows = holds.map((hold) =>
-    [
-      ...(options.withNamespace ? [hold.namespace] : []),
-      hold.request,
-      `${hold.kind}/${hold.workload}`,
-      hold.artifact,
-      hold.image,
-      hold.why,
-      hold.by ?? '-',
-      hold.at === undefined ? '-' : formatAge(options.nowMs - Date.parse(hold.at)),
-      ...(wide ? [hold.message ?? '-'] : []),
-    ].map(visible),
-  );
-  return formatTable(header, rows);
+  const rows = holds.map((hold) => [
+    ...(options.withNamespace ? [hold.namespace] : []),
+    hold.request,
+    `${hold.kind}/${hold.workload}`,
+    hold.artifact,
+    hold.image,
+    hold.why,
+    hold.by ?? '-',
+    hold.at === undefined ? '-' : formatAge(options.nowMs - Date.parse(hold.at)),
+    ...(wide ? [hold.message ?? '-'] : []),
+  ]);
+  return toTable(header, rows, options);
 }

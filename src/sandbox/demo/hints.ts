@@ -1,6 +1,7 @@
 import type { UpdateRequest } from '../../core/update-request.ts';
 import type { PortName } from './ports.ts';
 import { columns } from './teller.ts';
+import { SAMPLE_RELEASES } from './releases.ts';
 import { SAMPLE_WORKLOADS } from './workloads.ts';
 
 /** Where everything is. */
@@ -37,6 +38,7 @@ export function commandsByName(places: Places): Readonly<Record<string, string>>
   const image = (tag: string): string => `docker://${registry}/shop/checkout:${tag}`;
   return {
     'see the update requests': `${kubectl} get ur -A`,
+    'see the releases of Helm charts': `${kubectl} get helmreleases -A`,
     'watch pods come and go': `${kubectl} get pods -A --watch`,
     'ask why something stays': `curl -s ${headwind.api}/api/v1/workloads`,
     'push a version yourself': `skopeo copy --src-tls-verify=false --dest-tls-verify=false ${image('1.4.2')} ${image('1.6.0')}`,
@@ -58,6 +60,12 @@ export function introduction(places: Places): readonly string[] {
     containers.map(({ tag }) => tag).join(' '),
     about,
   ]);
+  const releases = SAMPLE_RELEASES.map(({ namespace, name, version, about }) => [
+    `  ${namespace}/${name}`,
+    'HelmRelease',
+    version,
+    about,
+  ]);
   const commands = Object.entries(commandsByName(places)).flatMap(([what, command]) => [
     `  ${what}:`,
     `    ${command}`,
@@ -70,7 +78,7 @@ export function introduction(places: Places): readonly string[] {
     ...columns(Object.entries(placesByName(places)).map(([name, where]) => [`  ${name}`, where])),
     '',
     'Workloads:',
-    ...columns(workloads),
+    ...columns([...workloads, ...releases]),
     '',
     'To try in another terminal:',
     ...commands,

@@ -11,6 +11,13 @@ import type { Teller } from './teller.ts';
 /** How many requests, workloads and troubles are remembered, so that each is told once. */
 const REMEMBERED = 2000;
 
+const ROLLOUTS = [
+  { apiVersion: 'apps/v1', resource: 'deployments' },
+  { apiVersion: 'apps/v1', resource: 'statefulsets' },
+  { apiVersion: 'apps/v1', resource: 'daemonsets' },
+  { apiVersion: 'helm.toolkit.fluxcd.io/v2', resource: 'helmreleases' },
+] as const;
+
 export interface NarratorOptions {
   readonly client: Pick<KubernetesClient, 'list' | 'stream'>;
   readonly clock: Clock;
@@ -25,7 +32,7 @@ export interface NarratorOptions {
 export function startNarrator(options: NarratorOptions): { stop(): Promise<void> } {
   const reflectors: readonly Reflector<unknown>[] = [
     followRequests(options),
-    ...['deployments', 'statefulsets', 'daemonsets'].map((resource) => followRollouts(options, resource)),
+    ...ROLLOUTS.map((rollouts) => followRollouts(options, rollouts)),
     followPods(options),
   ];
   for (const reflector of reflectors) {
@@ -70,10 +77,13 @@ function followRequests({ teller, onFirstPending, ...common }: NarratorOptions):
   });
 }
 
-function followRollouts({ teller, ...common }: NarratorOptions, resource: string): Reflector<unknown> {
+function followRollouts(
+  { teller, ...common }: NarratorOptions,
+  { apiVersion, resource }: (typeof ROLLOUTS)[number],
+): Reflector<unknown> {
   /** The images that each workload had when it was seen first, or when its last rollout was told. */
   const told = new LRUCache<string, string>({ max: REMEMBERED });
-  const observe = ({ namespace, name, images, settled }: RolloutView): void => {
+  const observe = ({ kind, namespace, name, images, settled }: RolloutView): void => {
     const key = `${namespace}/${name}`;
     const now = images.join(' ');
     const before = told.get(key);
@@ -84,14 +94,17 @@ function followRollouts({ teller, ...common }: NarratorOptions, resource: string
     teller.tell({
       event: 'rolled-out',
       tone: 'good',
-      message: `${key}: all pods run ${versions} and are available`,
+      message:
+        kind === 'HelmRelease'
+          ? `${key}: Flux has installed ${versions}`
+          : `${key}: all pods run ${versions} and are available`,
       fields,
     });
   };
   return createReflector<RolloutView>({
     ...common,
     resource,
-    path: `/apis/apps/v1/${resource}`,
+    path: `/apis/${apiVersion}/${resource}`,
     project: rolloutView,
     onChange: ({ type, item }) => {
       if (type === 'upsert') observe(item);

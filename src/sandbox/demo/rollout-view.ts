@@ -1,29 +1,43 @@
-import { arrayAt, numberAt, stringAt } from '../kubernetes/json.ts';
+import { arrayAt, numberAt, objectAt, stringAt } from '../kubernetes/json.ts';
 
 /** What the demo keeps of a workload. */
 export interface RolloutView {
+  readonly kind: string;
   readonly namespace: string;
   readonly name: string;
+  /** Of a release the one chart, with its version. */
   readonly images: readonly string[];
-  /** Whether all pods are of the present template and available. */
+  /** Whether all pods are of the present template and available, or Flux has installed the chart. */
   readonly settled: boolean;
 }
 
-/** Reads a Deployment, StatefulSet or DaemonSet. */
+/** Reads a Deployment, StatefulSet, DaemonSet or HelmRelease. */
 export function rolloutView(object: unknown): RolloutView {
+  const kind = stringAt(object, 'kind');
   return {
+    kind,
     namespace: stringAt(object, 'metadata', 'namespace'),
     name: stringAt(object, 'metadata', 'name'),
-    images: ['initContainers', 'containers'].flatMap((list) =>
-      arrayAt(object, 'spec', 'template', 'spec', list).map((container) => stringAt(container, 'image')),
-    ),
+    images: kind === 'HelmRelease' ? [chartOf(object)] : imagesOf(object),
     settled: isSettled(object),
   };
+}
+
+function imagesOf(object: unknown): readonly string[] {
+  return ['initContainers', 'containers'].flatMap((list) =>
+    arrayAt(object, 'spec', 'template', 'spec', list).map((container) => stringAt(container, 'image')),
+  );
+}
+
+function chartOf(object: unknown): string {
+  const template = objectAt(object, 'spec', 'chart', 'spec');
+  return `${stringAt(template, 'chart')}:${stringAt(template, 'version')}`;
 }
 
 function isSettled(object: unknown): boolean {
   const status = (field: string): number => numberAt(object, 'status', field);
   if (status('observedGeneration') < numberAt(object, 'metadata', 'generation')) return false;
+  if (stringAt(object, 'kind') === 'HelmRelease') return isReady(object);
   if (stringAt(object, 'kind') === 'DaemonSet')
     return (
       status('updatedNumberScheduled') === status('desiredNumberScheduled') &&
@@ -34,6 +48,12 @@ function isSettled(object: unknown): boolean {
     status('updatedReplicas') === wanted &&
     status('readyReplicas') === wanted &&
     status('replicas') === wanted
+  );
+}
+
+function isReady(object: unknown): boolean {
+  return arrayAt(object, 'status', 'conditions').some(
+    (condition) => stringAt(condition, 'type') === 'Ready' && stringAt(condition, 'status') === 'True',
   );
 }
 

@@ -5,6 +5,8 @@ import type { PushOptions } from '../registry/embedded-registry.ts';
 export interface Chapter {
   readonly repository: string;
   readonly tag: string;
+  /** An image unless told. */
+  readonly type?: 'image' | 'chart';
   /** What to look for, in few words. */
   readonly note: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -14,12 +16,24 @@ export interface Chapter {
 export const CHAPTERS: readonly Chapter[] = [
   { repository: 'shop/checkout', tag: '1.5.0', note: 'a minor version, which waits for approval' },
   {
+    repository: 'charts/metrics',
+    tag: '0.8.5',
+    type: 'chart',
+    note: 'a patch of a chart, applied at once',
+  },
+  {
     repository: 'shop/storefront',
     tag: '2.3.5',
     note: 'a broken patch, applied at once: its containers crash, and Headwind takes it back',
     labels: { 'headwind.demo/behaviour': 'crash' },
   },
   { repository: 'platform/log-agent', tag: '2.2.0', note: 'a minor version for the DaemonSet' },
+  {
+    repository: 'charts/search',
+    tag: '3.2.0',
+    type: 'chart',
+    note: 'a minor version of a chart, whose HelmRelease waits for approval',
+  },
   { repository: 'shop/orders', tag: '15.4', note: 'a minor version for the StatefulSet' },
   { repository: 'platform/gateway', tag: '4.0.0', note: 'a major version, where only patches are wanted' },
   { repository: 'platform/reports', tag: 'nightly-2026-03-02', note: 'the next nightly build' },
@@ -82,11 +96,11 @@ export function startStory(options: StoryOptions): () => void {
   const next = async (): Promise<void> => {
     const chapter = CHAPTERS[number] ?? laterChapter(number - CHAPTERS.length);
     number += 1;
-    const { repository, tag, labels } = chapter;
+    const { note: _, ...push } = chapter;
     try {
       // Told before it is pushed, so that cause comes before effect.
       options.onPushed(chapter);
-      await options.push({ repository, tag, ...(labels === undefined ? {} : { labels }) });
+      await options.push(push);
     } catch (error) {
       options.onFailed(chapter, error);
     }

@@ -4,6 +4,7 @@ import { requestNews, shortImage, versionOf } from './request-news.ts';
 import { rolloutView, troublesOf } from './rollout-view.ts';
 import { CHAPTERS, laterChapter } from './story.ts';
 import { columns, createTeller } from './teller.ts';
+import { sampleCharts } from './releases.ts';
 import { sampleImages } from './workloads.ts';
 
 const clock = { now: () => 0 };
@@ -90,6 +91,9 @@ test.each([
     true,
   ],
   ['DaemonSet', {}, { observedGeneration: 2, desiredNumberScheduled: 1, updatedNumberScheduled: 1 }, false],
+  ['HelmRelease', {}, { observedGeneration: 2, conditions: [{ type: 'Ready', status: 'True' }] }, true],
+  ['HelmRelease', {}, { observedGeneration: 2, conditions: [{ type: 'Ready', status: 'Unknown' }] }, false],
+  ['HelmRelease', {}, { observedGeneration: 1, conditions: [{ type: 'Ready', status: 'True' }] }, false],
 ])('a %s with %o and status %o is settled: %s', (kind, spec, status, settled) => {
   expect(rolloutView({ kind, metadata: { generation: 2 }, spec, status }).settled).toBe(settled);
 });
@@ -145,7 +149,7 @@ test('columns are as wide as their widest cell', () => {
 
 test('no version of the story arrives twice, however long it goes on', () => {
   const later = Array.from({ length: 300 }, (_, index) => laterChapter(index));
-  const names = [...sampleImages(), ...CHAPTERS, ...later].map(
+  const names = [...sampleImages(), ...sampleCharts(), ...CHAPTERS, ...later].map(
     ({ repository, tag }) => `${repository}:${tag}`,
   );
   expect(new Set(names).size).toBe(names.length);

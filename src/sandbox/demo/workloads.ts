@@ -23,7 +23,7 @@ export interface SampleWorkload {
 }
 
 /** Updates at once, and does not wait the usual five minutes between two of them: a demo is watched for less. */
-const AT_ONCE = { [ANNOTATION.requireApproval]: 'false', [ANNOTATION.minUpdateInterval]: '2s' };
+export const AT_ONCE = { [ANNOTATION.requireApproval]: 'false', [ANNOTATION.minUpdateInterval]: '2s' };
 
 /** Is taken back soon when it fails. */
 const VERIFIED = {

@@ -296,3 +296,15 @@ test('labels are read from the image that was pushed', async () => {
   expect(registry.inspect('a/b', '1')).toEqual({ digest, labels: { colour: 'blue' } });
   expect(registry.inspect('a/b', '2')).toBeUndefined();
 });
+
+test('a chart has the types by which it is told from an image, and its name and version in its configuration', async () => {
+  const registry = await start();
+  await registry.push({ repository: 'charts/web', tag: '1.2.0_b5', type: 'chart' });
+  const Chart = z.object({ config: z.object({ mediaType: z.string(), digest: z.string() }) });
+  const accept = { headers: { accept: OCI_MANIFEST } };
+  const manifest = await fetch(`${registry.url}/v2/charts/web/manifests/1.2.0_b5`, accept);
+  const { config } = Chart.parse(await manifest.json());
+  expect(config.mediaType).toBe('application/vnd.cncf.helm.config.v1+json');
+  const blob = await fetch(`${registry.url}/v2/charts/web/blobs/${config.digest}`);
+  expect(await blob.json()).toMatchObject({ name: 'web', version: '1.2.0+b5' });
+});

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isTag, toRepository } from '../../core/image-reference.ts';
+import { versionOfTag } from '../../core/release-chart.ts';
 import { failureAnswer, jsonAnswer, send, type Answer } from './answer.ts';
 import { Content, type StoredManifest } from './content.ts';
+import { tinyChart } from './chart.ts';
 import { sha256Of } from './digest.ts';
-import { tinyImage } from './image.ts';
+import { tinyImage, type TinyImage } from './image.ts';
 import { readImageLabels } from './labels.ts';
 import { OCI_MANIFEST, readManifest } from './manifest.ts';
 import { pushNotification, type Pusher, type PushNotification } from './notification.ts';
@@ -41,6 +43,8 @@ export interface EmbeddedRegistryOptions {
 export interface PushOptions {
   readonly repository: string;
   readonly tag: string;
+  /** An image unless told; a chart is named by the last part of its repository, and has no labels. */
+  readonly type?: 'image' | 'chart';
   readonly labels?: Readonly<Record<string, string>>;
   /** Another content makes another digest under the same tag; the tag itself unless told. */
   readonly content?: string;
@@ -58,7 +62,7 @@ export interface EmbeddedRegistry {
   readonly host: string;
   readonly port: number;
   /**
-   * Makes a tiny valid image and puts it into the registry, as a push over HTTP would.
+   * Makes a tiny valid image, or chart, and puts it into the registry, as a push over HTTP would.
    * @throws RegistryError for a bad repository or tag, or when the registry is full
    */
   push(options: PushOptions): Promise<{ readonly digest: string }>;
@@ -114,13 +118,14 @@ class Registry implements EmbeddedRegistry {
     this.host = `${host}:${this.port}`;
   }
 
-  push({ repository, tag, labels, content = tag }: PushOptions): Promise<{ readonly digest: string }> {
+  push(options: PushOptions): Promise<{ readonly digest: string }> {
     // Everything is in memory: the promise is for callers that push over a network one day.
     return Promise.resolve().then(() => {
+      const { repository, tag } = options;
       const named = toRepository(this.host, repository);
       if (!named.ok) throw new RegistryError('NAME_INVALID', named.error);
       if (!isTag(tag)) throw new RegistryError('TAG_INVALID', `"${tag}" is not a tag`);
-      const image = tinyImage({ labels, content });
+      const image = contentOf(options);
       for (const blob of [image.config, image.layer]) {
         this.#content.reserve(blob.byteLength);
         this.#content.addBlob(repository, sha256Of(blob), blob);
@@ -250,4 +255,9 @@ class Registry implements EmbeddedRegistry {
       .then(() => onPush(notification))
       .catch(() => {});
   }
+}
+
+function contentOf({ repository, tag, type, labels, content = tag }: PushOptions): TinyImage {
+  if (type !== 'chart') return tinyImage({ labels, content });
+  return tinyChart({ name: repository.replace(/^.*\//, ''), version: versionOfTag(tag) });
 }

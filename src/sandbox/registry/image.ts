@@ -44,12 +44,13 @@ export function tinyImage({ labels = {}, content }: ImageOptions): TinyImage {
   return { manifest, config, layer };
 }
 
-function descriptor(mediaType: string, bytes: Uint8Array): object {
+/** How a manifest names bytes of a type. */
+export function descriptor(mediaType: string, bytes: Uint8Array): object {
   return { mediaType, digest: sha256Of(bytes), size: bytes.byteLength };
 }
 
 /** A tar archive (POSIX ustar) with one file. */
-function tarOf(name: string, content: Uint8Array): Buffer {
+export function tarOf(name: string, content: Uint8Array): Buffer {
   const header = Buffer.alloc(BLOCK);
   header.write(name, 0);
   header.write('0000644\0', 100);

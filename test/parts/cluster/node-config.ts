@@ -84,7 +84,9 @@ export function kubeletConfig(cgroup: string): string {
     maxPods: 400,
     serializeImagePulls: false,
     registryPullQPS: 0,
-    eventRecordQPS: 0,
+    // Zero would mean five in a second: most Events of a busy moment would be thrown away.
+    eventRecordQPS: 200,
+    eventBurst: 1000,
     kubeAPIQPS: 200,
     kubeAPIBurst: 400,
     // Every ten seconds unless told: so long would the node take to become ready.

@@ -1,5 +1,5 @@
 import { eventually } from '../eventually.ts';
-import { podsOf, type Pod } from './shapes.ts';
+import type { Pod } from './shapes.ts';
 import type { Stage } from './stage.ts';
 
 /**
@@ -16,10 +16,10 @@ export async function restartPods(
   for (const tag of tags) await stage.push(name, tag, 'healthy');
   const images = [...tags.map((tag) => stage.image(name, tag)), own];
   for (const [index, image] of images.entries()) {
-    for (const pod of await podsOf(stage, name)) await setPodImage(stage, pod, image);
+    for (const pod of stage.pods(name)) await setPodImage(stage, pod, image);
     await eventually(
-      async () => {
-        const pods = await podsOf(stage, name);
+      () => {
+        const pods = stage.pods(name);
         return pods.every(({ status }) => hasRestarted(status, index + 1)) || Promise.reject(shown(pods));
       },
       { what: `the pods of ${name} have restarted ${index + 1} times`, timeoutMs: 60_000, everyMs: 200 },

@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import { eventually } from '../eventually.ts';
-import type { World } from '../world.ts';
 
 /** The workloads that every scenario is played with. */
 export const SHAPES = {
@@ -32,7 +30,7 @@ const WATCHED = {
   'require-approval': 'false',
   'min-update-interval': '0',
   'auto-rollback': 'true',
-  'rollback-timeout': '90s',
+  'rollback-timeout': '180s',
   'health-check-retries': '2',
 };
 
@@ -72,7 +70,7 @@ export function runningWorkload(shape: Shape, workload: RunningWorkload): object
   };
 }
 
-const Pod = z.object({
+export const Pod = z.object({
   metadata: z.object({
     name: z.string(),
     uid: z.string(),
@@ -82,41 +80,19 @@ const Pod = z.object({
   spec: z.object({ containers: z.tuple([z.object({ name: z.string(), image: z.string() })]) }),
   status: z.object({
     containerStatuses: z
-      .tuple([z.object({ ready: z.boolean(), restartCount: z.number(), imageID: z.string() })])
+      .tuple([
+        z.object({
+          ready: z.boolean(),
+          restartCount: z.number(),
+          state: z.object({ waiting: z.object({ reason: z.string() }).optional() }),
+        }),
+      ])
       .optional(),
   }),
 });
 export type Pod = z.infer<typeof Pod>;
 
-/** The pods of a workload, those that are being deleted too. */
-export async function podsOf(world: World, name: string): Promise<readonly Pod[]> {
-  const path = `/api/v1/namespaces/${world.namespace}/pods?labelSelector=app%3D${name}`;
-  return z.object({ items: z.array(Pod) }).parse(await world.api.expectOk('GET', path)).items;
-}
-
-/** Waits until the workload has exactly its pods, and all of them run this image and are ready. */
-export async function allRun(
-  world: World,
-  { shape, name, image }: { readonly shape: Shape; readonly name: string; readonly image: string },
-  timeoutMs = 120_000,
-): Promise<readonly Pod[]> {
-  return eventually(
-    async () => {
-      const pods = await podsOf(world, name);
-      const right = pods.filter(({ spec, status }) => {
-        const [status0] = status.containerStatuses ?? [];
-        return spec.containers[0].image === image && status0?.ready === true;
-      });
-      if (pods.length === shape.pods && right.length === pods.length) return pods;
-      throw new Error(`its pods are ${JSON.stringify(pods.map(shownOf))}`);
-    },
-    { what: `all ${shape.pods} pods of ${name} run ${image} and are ready`, timeoutMs, everyMs: 300 },
-  );
-}
-
-function shownOf({ metadata, spec, status }: Pod): string {
-  const [container] = status.containerStatuses ?? [];
-  const state = container?.ready === true ? 'ready' : 'not ready';
-  const leaving = metadata.deletionTimestamp === undefined ? '' : ', being deleted';
-  return `${metadata.name} ${spec.containers[0].image} ${state}, ${container?.restartCount ?? 0} restarts${leaving}`;
+/** The name of the workload that the pod belongs to. */
+export function workloadNameOf(pod: Pod): string {
+  return pod.metadata.labels['app'] ?? '';
 }

@@ -5,7 +5,10 @@ import { ask, knownTo } from '../workload-views.ts';
 import { openWorld, type World, type WorldOptions } from '../world.ts';
 import { createImageMaker, type Behaviour } from './images.ts';
 import type { StageName } from './setup.ts';
-import { allRun, runningWorkload, type RunningWorkload, type Shape } from './shapes.ts';
+import { UpdateRequest } from '../../../src/core/update-request.ts';
+import { follow } from './follow.ts';
+import { allRun } from './pods.ts';
+import { Pod, runningWorkload, workloadNameOf, type RunningWorkload, type Shape } from './shapes.ts';
 
 /** A world whose images run in real pods. */
 export interface Stage extends World {
@@ -13,8 +16,14 @@ export interface Stage extends World {
   push(repository: string, tag: string, behaviour: Behaviour): Promise<void>;
   /** The same with one that nobody can pull, though the registry has it. */
   pushBroken(repository: string, tag: string): Promise<void>;
+  /** The pods of a workload as of now, those that are being deleted too. */
+  pods(name: string): readonly Pod[];
+  /** When the API server first told of a pod of the workload that fails, in milliseconds since the Unix epoch. */
+  failedAt(name: string): number | undefined;
   /** `host/repository:tag` */
   image(repository: string, tag: string): string;
+  /** Changes annotations, which are given without `headwind.sh/`. */
+  annotate(shape: Shape, name: string, annotations: Readonly<Record<string, string>>): Promise<void>;
   /** Gives the container `app` an image, as a person would with kubectl. */
   setImage(shape: Shape, name: string, image: string): Promise<void>;
   /** Creates a workload that runs, unless told, a healthy `<name>:1.0.0`, and waits until its pods are ready and Headwind knows it. */
@@ -35,6 +44,21 @@ export async function openStage(name: StageName, env: WorldOptions['env'] = {}):
     env: { ...(registryUrl.startsWith('https:') ? { HEADWIND_INSECURE_REGISTRIES: '' } : {}), ...env },
   });
   const maker = await createImageMaker(registryUrl);
+  const failures = new Map<string, number>();
+  const pods = await follow({
+    api: world.api,
+    path: `/api/v1/namespaces/${world.namespace}/pods`,
+    parse: (object) => Pod.parse(object),
+    onChange: (pod) => {
+      const name = workloadNameOf(pod);
+      if (isFailing(pod) && !failures.has(name)) failures.set(name, Date.now());
+    },
+  });
+  const requests = await follow({
+    api: world.api,
+    path: `/apis/headwind.sh/v1alpha1/namespaces/${world.namespace}/updaterequests`,
+    parse: (object) => UpdateRequest.parse(object),
+  });
   const image = (repository: string, tag: string): string =>
     `${host}/${world.namespace}/${repository}:${tag}`;
   // Another registry than the one started here knows nothing of us.
@@ -52,29 +76,50 @@ export async function openStage(name: StageName, env: WorldOptions['env'] = {}):
     const { digest } = await maker.push({ repository, tag, behaviour });
     await announce(repository, tag, digest);
   };
-  return {
+  const patch = async (shape: Shape, name: string, body: object): Promise<void> => {
+    const path = `/apis/apps/v1/namespaces/${world.namespace}/${shape.plural}/${name}`;
+    await world.api.expectOk('PATCH', path, body, 'application/strategic-merge-patch+json');
+  };
+  const stage: Stage = {
     ...world,
     image,
     push,
+    pods: (name) => pods.all().filter((pod) => workloadNameOf(pod) === name),
+    failedAt: (name) => failures.get(name),
+    requests: async () => requests.all(),
+    async close() {
+      pods.stop();
+      requests.stop();
+      await world.close();
+    },
     async pushBroken(name, tag) {
       const repository = `${world.namespace}/${name}`;
       const { digest } = await maker.pushBroken({ repository, tag });
       await announce(repository, tag, digest);
     },
-    async setImage(shape, name, wanted) {
-      const path = `/apis/apps/v1/namespaces/${world.namespace}/${shape.plural}/${name}`;
-      const patch = { spec: { template: { spec: { containers: [{ name: 'app', image: wanted }] } } } };
-      await world.api.expectOk('PATCH', path, patch, 'application/strategic-merge-patch+json');
+    annotate: (shape, name, annotations) => {
+      const entries = Object.entries(annotations).map(([key, value]) => [`headwind.sh/${key}`, value]);
+      return patch(shape, name, { metadata: { annotations: Object.fromEntries(entries) } });
     },
+    setImage: (shape, name, wanted) =>
+      patch(shape, name, { spec: { template: { spec: { containers: [{ name: 'app', image: wanted }] } } } }),
     async play(shape, { first = 'healthy', ...workload }) {
       await push(workload.name, '1.0.0', first);
       const runs = image(workload.name, '1.0.0');
       await world.create(shape.plural, runningWorkload(shape, { ...workload, image: runs }));
       await knownTo(world, workload.name);
-      const pods = workload.scaledToZero === true ? 0 : shape.pods;
-      if (first === 'healthy' && pods > 0) await allRun(world, { shape, name: workload.name, image: runs });
+      if (first === 'healthy' && workload.scaledToZero !== true)
+        await allRun(stage, { shape, name: workload.name, image: runs });
     },
   };
+  return stage;
+}
+
+const FAILURES: ReadonlySet<string> = new Set(['CrashLoopBackOff', 'ErrImagePull', 'ImagePullBackOff']);
+
+function isFailing({ status }: Pod): boolean {
+  const [container] = status.containerStatuses ?? [];
+  return FAILURES.has(container?.state.waiting?.reason ?? '');
 }
 
 /** A registry that somebody else starts and ends. */

@@ -105,7 +105,6 @@ const EventList = z.object({
       type: z.string(),
       reason: z.string(),
       message: z.string().default(''),
-      firstTimestamp: z.iso.datetime().nullish(),
       involvedObject: z.object({ kind: z.string(), name: z.string() }),
     }),
   ),
@@ -117,16 +116,4 @@ export async function eventsOf(world: World, kind: string, name: string): Promis
   const path = `/api/v1/namespaces/${world.namespace}/events?fieldSelector=involvedObject.kind%3D${kind}`;
   const { items } = EventList.parse(await world.api.expectOk('GET', path));
   return items.filter(({ involvedObject }) => involvedObject.name.startsWith(name));
-}
-
-/**
- * When the first pod of a workload was seen to fail, in milliseconds since the Unix epoch, as kubelet's Events say it:
- * a container that is held back from restarting, or an image that cannot be pulled.
- */
-export async function firstFailureAt(world: World, name: string): Promise<number> {
-  const events = await eventsOf(world, 'Pod', `${name}-`);
-  const failures = events.filter(({ reason }) => reason === 'BackOff' || reason === 'Failed');
-  const times = failures.map(({ firstTimestamp }) => Date.parse(firstTimestamp ?? ''));
-  if (times.length === 0) throw new Error(`no pod of ${name} has failed: ${JSON.stringify(events)}`);
-  return Math.min(...times);
 }
