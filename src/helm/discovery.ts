@@ -167,6 +167,20 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
     const charts = new Set(asked.charts.keys());
     const listing = await options.sources.list({ source: group.source, charts, signal });
     if (signal.aborted) return { kind: 'done' };
+    return conclude(standing, asked, { listing, startedAtMs, isDue });
+  }
+
+  /** Hands on what was found, and says when to look again. */
+  async function conclude(
+    standing: Standing,
+    asked: SourceGroup,
+    {
+      listing,
+      startedAtMs,
+      isDue,
+    }: { readonly listing: ChartListing; readonly startedAtMs: number; readonly isDue: boolean },
+  ): Promise<Outcome> {
+    const { group } = standing;
     const durationMs = clock.now() - startedAtMs;
     const findings = toFindings(asked, listing);
     const { source } = group;

@@ -105,6 +105,7 @@ describe.each([
       '/api/v1/dashboard/updates',
       '/api/v1/dashboard/selection',
       '/api/v1/dashboard/workloads',
+      '/api/v1/dashboard/preferences',
     ];
     // The pages are the same for everybody; what they show they ask for.
     const reading = routesOf(app).filter(([method, path]) => method === 'GET' && path.startsWith('/api/'));
