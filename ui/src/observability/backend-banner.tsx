@@ -25,8 +25,7 @@ export function BackendBanner({ backend }: { readonly backend: Backend }): JSX.E
           {since !== undefined && (
             <>
               {' '}
-              This process has been remembering since <Time at={since} />, for six hours at most and until it
-              ends.
+              It began <Time at={since} />, keeps six hours, and forgets them when it ends.
             </>
           )}
         </span>

@@ -67,7 +67,7 @@ function Reading({ chart, metrics, marked }: ChartCardProps): JSX.Element {
     );
   }
   const whole =
-    chart.kind === 'level' ? 'now' : `in ${rangeText(range)}, drawn per ${formatStep(stepSeconds)}`;
+    chart.kind === 'level' ? 'now' : `in ${rangeText(range)}, in steps of ${formatStep(stepSeconds)}`;
   return <span class="chart-reading quiet">{whole}</span>;
 }
 
@@ -75,7 +75,9 @@ function MeanTime({ series }: Pick<DashboardMetrics, 'series'>): JSX.Element | n
   const count = totalOf(series['headwind_reconcile_duration_seconds_count']);
   const seconds = totalOf(series['headwind_reconcile_duration_seconds_sum']);
   if (count === undefined || seconds === undefined || count === 0) return null;
-  return <p class="quiet">{`One reconciliation took ${formatSeconds(seconds / count)} on average.`}</p>;
+  return (
+    <p class="chart-note quiet">{`One reconciliation took ${formatSeconds(seconds / count)} on average.`}</p>
+  );
 }
 
 function describe({ title, kind, lines }: ChartDescription, { series, range }: DashboardMetrics): string {

@@ -102,8 +102,10 @@ export function createChart(canvas: HTMLCanvasElement): DrawnChart {
       moments = timestamps;
       fromMs = timestamps[0] ?? 0;
       toMs = timestamps.at(-1) ?? 1;
-      chart.data.datasets = lines.map(({ line, values }): Dataset => ({
-        data: timestamps.map((x, index) => ({ x, y: values[index] ?? NaN })),
+      chart.data.datasets = lines.map(({ line, values }, index): Dataset => ({
+        // Patterns lie above the lines without gaps, so that lines of equal values are all seen.
+        order: -index,
+        data: timestamps.map((x, step) => ({ x, y: values[step] ?? NaN })),
         borderColor: colour(line.colour),
         backgroundColor: colour(line.colour),
         borderDash: [...line.dash],

@@ -51,7 +51,7 @@ function Group({
   readonly metrics: DashboardMetrics;
 }): JSX.Element {
   return (
-    <section class="card metric-group" aria-label={title}>
+    <section class="card metric-group" aria-label={`${title} in numbers`}>
       <h2>{title}</h2>
       <ul>
         {cards.map(({ label, metric, counted, href }) => (
