@@ -15,6 +15,7 @@ import { WorkloadsPage } from './workloads/workloads-page.tsx';
 const ObservabilityPage = lazily(
   async () => (await import('./observability/observability-page.tsx')).ObservabilityPage,
 );
+const SettingsPage = lazily(async () => (await import('./settings/settings-page.tsx')).SettingsPage);
 const Palette = lazily(async () => (await import('./shell/palette.tsx')).Palette, <></>);
 
 /** The whole page: what is on top of every page, and the page that the address names. */
@@ -62,6 +63,9 @@ export function App(): JSX.Element {
           </Route>
           <Route path="/observability">
             <ObservabilityPage />
+          </Route>
+          <Route path="/settings">
+            <SettingsPage />
           </Route>
           <Route path="/">
             <UpdatesPage />

@@ -5,10 +5,12 @@ import { createApi } from './state/api.ts';
 import { createFlag } from './state/flag.ts';
 import { openKeep } from './state/keep.ts';
 import { createLive, type Live } from './state/live.ts';
+import { createPreferences, type Preferences } from './state/preferences.ts';
 import { createRights } from './state/rights.ts';
 import { ServicesContext } from './state/services.ts';
 import type { Session } from './state/session.ts';
 import { createShortcutRegistry } from './state/shortcuts.ts';
+import type { Draft } from './settings/draft.ts';
 import { createStore } from './state/store.ts';
 import { createThemeChoice, type Keep } from './state/theme.ts';
 import './styles/tokens.css';
@@ -19,9 +21,10 @@ import './styles/updates.css';
 import './styles/detail.css';
 import './styles/workloads.css';
 
-const POLL_MS = 30_000;
 /** As fine as the texts that tell how long ago something was. */
 const TICK_MS = 15_000;
+/** How soon a page that is open notices that it shall refresh more often. */
+const PREFERENCES_MS = 60_000;
 const root = document.getElementById('app');
 if (root !== null) void start(root);
 
@@ -43,14 +46,23 @@ async function start(element: HTMLElement): Promise<void> {
   setInterval(() => now.set(Date.now()), TICK_MS);
   const keep = openKeep(() => window.localStorage);
   const singleKeys = createFlag(keep, 'headwind.single-keys', true);
+  const preferences = createPreferences(api);
+  preferences.reload();
+  setInterval(() => preferences.reload(), PREFERENCES_MS);
+  const settingsDraft = createStore<Draft>({});
+  window.addEventListener('beforeunload', (event) => {
+    if (Object.keys(settingsDraft.get()).length > 0) event.preventDefault();
+  });
   const services = {
     api,
-    live: openLive(keep, setTimer),
+    live: openLive({ keep, preferences, setTimer }),
     session,
     rights: createRights({ api, everywhere: session.may, now: () => Date.now() }),
     toasts: createToasts(setTimer),
     shortcuts: createShortcutRegistry(() => Date.now(), singleKeys),
     theme: createThemeChoice(keep, document.documentElement),
+    preferences,
+    settingsDraft,
     now,
     async signOut() {
       await api.send('POST', '/auth/sign-out');
@@ -66,12 +78,20 @@ async function start(element: HTMLElement): Promise<void> {
 }
 
 /** Changes as they come, unless this browser was told to leave the page as it is. */
-function openLive(keep: Keep, setTimer: (run: () => void, afterMs: number) => number): Live {
+function openLive({
+  keep,
+  preferences,
+  setTimer,
+}: {
+  readonly keep: Keep;
+  readonly preferences: Preferences;
+  readonly setTimer: (run: () => void, afterMs: number) => number;
+}): Live {
   const autoRefresh = createFlag(keep, 'headwind.auto-refresh', true);
   const live = createLive({
     open: () => new EventSource('/api/v1/events/updates?initial=none'),
     enabled: autoRefresh.get(),
-    pollMs: () => POLL_MS,
+    pollMs: () => preferences.refreshMs.get(),
     isVisible: () => document.visibilityState === 'visible',
     setTimer,
     clearTimer: (timer) => window.clearTimeout(timer),

@@ -3,6 +3,7 @@ import { Link, useLocation } from 'wouter-preact';
 import type { LiveState } from '../state/live.ts';
 import { useServices } from '../state/services.ts';
 import { useStore } from '../state/store.ts';
+import type { Session } from '../state/session.ts';
 import type { Theme } from '../state/theme.ts';
 
 const PAGES = [
@@ -16,7 +17,7 @@ const LIVE_TEXTS: Readonly<Record<LiveState, string>> = {
   connecting: 'Connecting',
   live: 'Live',
   reconnecting: 'Reconnecting',
-  polling: 'Every 30 s',
+  polling: 'Refreshing',
   off: 'Not refreshing',
 };
 const THEME_SIGNS: Readonly<Record<Theme, string>> = { system: '◐', light: '☀', dark: '☾' };
@@ -24,6 +25,7 @@ const THEME_SIGNS: Readonly<Record<Theme, string>> = { system: '◐', light: '�
 /** The bar on top of every page. */
 export function Header({ onSearch }: { readonly onSearch: () => void }): JSX.Element {
   const [location] = useLocation();
+  const { session } = useServices();
   return (
     <header class="shell-header">
       <Link class="brand" href="/">
@@ -31,7 +33,7 @@ export function Header({ onSearch }: { readonly onSearch: () => void }): JSX.Ele
         Headwind
       </Link>
       <nav class="shell-nav" aria-label="Pages">
-        {PAGES.map(({ path, label }) => (
+        {PAGES.filter(({ path }) => path !== '/settings' || seesSettings(session)).map(({ path, label }) => (
           <Link key={path} href={path} aria-current={isAt(location, path) ? 'page' : undefined}>
             {label}
           </Link>
@@ -43,8 +45,9 @@ export function Header({ onSearch }: { readonly onSearch: () => void }): JSX.Ele
 }
 
 function Tools({ onSearch }: { readonly onSearch: () => void }): JSX.Element {
-  const { live, theme, session, signOut } = useServices();
+  const { live, theme, session, signOut, preferences } = useServices();
   const state = useStore(live.state);
+  const refreshMs = useStore(preferences.refreshMs);
   const chosen = useStore(theme);
   return (
     <div class="shell-tools">
@@ -52,7 +55,7 @@ function Tools({ onSearch }: { readonly onSearch: () => void }): JSX.Element {
         type="button"
         class="button plain go-to"
         aria-keyshortcuts="Control+K"
-        aria-label="Go to a page, a workload or a request"
+        title="Go to a page, a workload or a request"
         onClick={onSearch}
       >
         <span class="go-to-text">Go to…</span> <kbd>Ctrl K</kbd>
@@ -66,7 +69,7 @@ function Tools({ onSearch }: { readonly onSearch: () => void }): JSX.Element {
           onChange={(event) => live.setEnabled(event.currentTarget.checked)}
         />
         <span class="live-text" role="status">
-          {LIVE_TEXTS[state]}
+          {state === 'polling' ? `Every ${refreshMs / 1000} s` : LIVE_TEXTS[state]}
         </span>
       </label>
       <button
@@ -98,6 +101,11 @@ function Who({ name }: { readonly name: string }): JSX.Element {
       {name}
     </span>
   );
+}
+
+/** Whether there is anything to be seen there; while that is not known, there may be. */
+function seesSettings({ may }: Session): boolean {
+  return may === undefined || may.readSettings || may.changeSettings;
 }
 
 function isAt(location: string, path: string): boolean {
