@@ -32,11 +32,11 @@ export interface Charts {
     readonly version: string;
   }): Promise<Confirmation>;
   /** Begins to look at sources, unless nothing is to be looked at: call it once releases and sources are known. */
-  start(): void;
+  start(withinMs?: number): void;
   /** Looks at nothing more, until `start` is called again. */
   pause(): void;
   /** The plan is another one: begins, ends, or looks sooner. Does nothing while paused. */
-  planChanged(): void;
+  planChanged(withinMs?: number): void;
   releaseChanged(release: Workload): void;
   sourceChanged(source: ChartSource): void;
   stop(): Promise<void>;
@@ -60,9 +60,9 @@ export function createCharts(options: ChartsOptions): Charts {
     intervalMs: () => options.plan().pollIntervalMs ?? INTERVAL_MS,
   });
   let running = false;
-  const follow = (): void => {
+  const follow = (withinMs?: number): void => {
     const { discovers, pollIntervalMs } = options.plan();
-    if (running && (discovers || pollIntervalMs !== undefined)) discovery.start();
+    if (running && (discovers || pollIntervalMs !== undefined)) discovery.start(withinMs);
     else discovery.pause();
   };
   return {
@@ -73,9 +73,9 @@ export function createCharts(options: ChartsOptions): Charts {
         return { outcome: 'unavailable', message: `where chart ${artifact.name} comes from is not known` };
       return sources.confirm({ source, chart: artifact.name, version });
     },
-    start() {
+    start(withinMs) {
       running = true;
-      follow();
+      follow(withinMs);
     },
     pause() {
       running = false;

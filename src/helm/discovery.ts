@@ -51,8 +51,11 @@ export interface ChartDiscoveryOptions {
 
 /** Looks at chart sources for news. */
 export interface ChartDiscovery {
-  /** Begins: call it once releases and sources are known. If it has begun, plans what is now wanted sooner. */
-  start(): void;
+  /**
+   * Begins, with a first look at everything within so many milliseconds (30 s): call it once releases and sources are
+   * known. If it has begun, plans what is now wanted sooner.
+   */
+  start(withinMs?: number): void;
   /** Looks at nothing more, until `start` is called again; what looks under way find out is dropped. */
   pause(): void;
   /** A release is new, has changed, or is gone; workloads of other kinds are none of it. */
@@ -115,7 +118,8 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
   let isDirty = true;
   let gatheredAtMs = 0;
 
-  const spread = (intervalMs: number): number => random() * Math.min(intervalMs, SPREAD_MS);
+  let spreadMs = SPREAD_MS;
+  const spread = (intervalMs: number): number => random() * Math.min(intervalMs, spreadMs);
   const untilNext = (intervalMs: number): number => intervalMs * (1 - JITTER + 2 * JITTER * random());
 
   /** Looks again which releases use which source, and plans what is new or wanted sooner; not `looking`, which plans itself. */
@@ -270,7 +274,8 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
   };
 
   return {
-    start() {
+    start(withinMs = SPREAD_MS) {
+      spreadMs = withinMs;
       if (!running) stopping = new AbortController();
       running = true;
       gather(spread);

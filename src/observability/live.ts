@@ -28,6 +28,7 @@ const KEPT = KEPT_MS / EVERY_MS;
 
 /** A ring of six hours, a value of each metric every 30 s: about 6 KB for a metric, and none more. */
 export function createLiveMetrics({ read, names, clock, onError }: LiveOptions): LiveMetrics {
+  const createdMs = clock.now();
   const times = new Float64Array(KEPT);
   const rings = new Map(names.map((name) => [name, new Float64Array(KEPT)]));
   let taken = 0;
@@ -77,7 +78,13 @@ export function createLiveMetrics({ read, names, clock, onError }: LiveOptions):
       name: 'Live',
       url: undefined,
       newest: () => Promise.resolve(clock.now()),
-      sample: async (metrics) => ({ series: toSeries(metrics, await read(), pointsOf), starts: new Map() }),
+      async sample(metrics) {
+        const series = toSeries(metrics, await read(), pointsOf);
+        // All that was counted before the first look counts too: this process began at zero.
+        const firstMs = taken === 0 ? clock.now() : taken <= KEPT ? times[0] : undefined;
+        const start = firstMs === undefined ? [] : [{ atMs: firstMs, value: createdMs / 1000 }];
+        return { series, starts: new Map([['', start]]) };
+      },
       latest: async (metrics) => toSeries(metrics, await read(), () => []),
     },
     since: () => (taken === 0 ? undefined : times[Math.max(0, taken - KEPT) % KEPT]),

@@ -23,24 +23,31 @@ export interface Jobs {
   follow(settings: LiveSettings): void;
 }
 
+/** Whoever switches something on waits for it: it begins sooner than it does after a start. */
+const SOON_MS = 5000;
+
 /** Ties the jobs to the switches. */
 export function createJobs({ poller, charts, log, ...others }: JobsOptions): Jobs {
   const acting = [others.engine, others.verifier, others.notices, others.pruner];
   let before: LiveSettings | undefined;
 
   function followControllers(enabled: boolean, was: LiveSettings | undefined): void {
-    for (const job of [...acting, charts]) {
+    for (const job of acting) {
       if (enabled) job.start();
       else job.pause();
     }
+    if (enabled) charts.start(was && SOON_MS);
+    else charts.pause();
     if (!enabled) log.warn({}, 'nothing is applied, polled or sent: controllers are switched off');
     else if (was !== undefined) log.info({}, 'controllers are switched on again');
   }
 
-  function followPolling(intervalMs: number | undefined, was: number | undefined): void {
-    if (intervalMs === was) return;
+  function followPolling(now: LiveSettings, was: LiveSettings | undefined): void {
+    const intervalMs = polledEvery(now);
+    const before = was && polledEvery(was);
+    if (intervalMs === before) return;
     if (intervalMs === undefined) poller.pause();
-    else if (was === undefined) poller.start();
+    else if (before === undefined) poller.start(was && SOON_MS);
     else poller.intervalChanged();
   }
 
@@ -48,9 +55,9 @@ export function createJobs({ poller, charts, log, ...others }: JobsOptions): Job
     follow(now) {
       const was = before;
       before = now;
-      if (was?.controllers.enabled === now.controllers.enabled) charts.planChanged();
+      if (was?.controllers.enabled === now.controllers.enabled) charts.planChanged(SOON_MS);
       else followControllers(now.controllers.enabled, was);
-      followPolling(polledEvery(now), was === undefined ? undefined : polledEvery(was));
+      followPolling(now, was);
     },
   };
 }

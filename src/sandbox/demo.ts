@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { formatProblems } from '../config/problem.ts';
+import { formatProblems, type Environment } from '../config/problem.ts';
 import { readSettings, type Settings } from '../config/settings.ts';
 import type { Clock } from '../core/clock.ts';
 import { parseImageReference, effectiveTag } from '../core/image-reference.ts';
@@ -129,7 +129,8 @@ async function startDemo(options: DemoOptions, teller: Teller, cleanup: AsyncDis
   const logFile = join(directory, 'headwind.log');
   const fd = openSync(logFile, 'a', 0o600);
   cleanup.defer(() => closeSync(fd));
-  const settings = settingsOf(chosen, registry.host);
+  const env = environmentOf(chosen, registry.host);
+  const settings = settingsOf(env);
   const logWriter = createLineWriter(fd);
   const logRoot = createLogRoot({
     filter: settings.logFilter,
@@ -139,6 +140,7 @@ async function startDemo(options: DemoOptions, teller: Teller, cleanup: AsyncDis
   });
   const operator = await startOperator({
     settings,
+    env,
     connection,
     clock,
     random,
@@ -212,8 +214,8 @@ function introduce(teller: Teller, places: Places, { moved }: ChosenPorts): void
   teller.tell({ event: 'started', message: 'Headwind is running.', tone: 'good', fields });
 }
 
-function settingsOf({ ports }: ChosenPorts, registry: string): Settings {
-  const settings = readSettings({
+function environmentOf({ ports }: ChosenPorts, registry: string): Environment {
+  return {
     HEADWIND_BIND_ADDRESS: HOST,
     HEADWIND_WEBHOOK_PORT: String(ports.webhook),
     HEADWIND_API_PORT: String(ports.api),
@@ -225,7 +227,11 @@ function settingsOf({ ports }: ChosenPorts, registry: string): Settings {
     HEADWIND_API_AUTH_MODE: 'none',
     HEADWIND_UI_AUTH_MODE: 'none',
     HEADWIND_METRICS_BACKEND: 'live',
-  });
+  };
+}
+
+function settingsOf(env: Environment): Settings {
+  const settings = readSettings(env);
   if (!settings.ok) throw new Error(formatProblems(settings.error).join('\n'));
   return settings.value;
 }

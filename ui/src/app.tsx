@@ -2,17 +2,26 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Route, Switch, useLocation } from 'wouter-preact';
 import { DetailPage } from './detail/detail-page.tsx';
+import { lazily } from './kit/lazily.tsx';
 import { Notice } from './kit/notice.tsx';
 import { ToastArea } from './kit/toasts.tsx';
 import { Header } from './shell/header.tsx';
 import { ShortcutHelp } from './shell/shortcut-help.tsx';
 import { useServices } from './state/services.ts';
 import { UpdatesPage } from './updates/updates-page.tsx';
+import { WorkloadPage } from './workloads/workload-page.tsx';
+import { WorkloadsPage } from './workloads/workloads-page.tsx';
+
+const ObservabilityPage = lazily(
+  async () => (await import('./observability/observability-page.tsx')).ObservabilityPage,
+);
+const SettingsPage = lazily(async () => (await import('./settings/settings-page.tsx')).SettingsPage);
+const Palette = lazily(async () => (await import('./shell/palette.tsx')).Palette, <></>);
 
 /** The whole page: what is on top of every page, and the page that the address names. */
 export function App(): JSX.Element {
   const { shortcuts, toasts } = useServices();
-  const [helping, setHelping] = useState(false);
+  const [layer, setLayer] = useState<'help' | 'palette'>();
   const [, navigate] = useLocation();
   useEffect(() => {
     const remove = shortcuts.add([
@@ -20,11 +29,13 @@ export function App(): JSX.Element {
       { keys: 'g w', label: 'Go to the workloads', run: () => navigate('/workloads') },
       { keys: 'g o', label: 'Go to the metrics', run: () => navigate('/observability') },
       { keys: 'g s', label: 'Go to the settings', run: () => navigate('/settings') },
-      { keys: '?', label: 'Show these shortcuts', run: () => setHelping(true) },
+      { keys: '?', label: 'Show these shortcuts', run: () => setLayer('help') },
     ]);
     const onKey = (event: KeyboardEvent): void => {
-      const dialogOpen = document.querySelector('dialog[open]') !== null;
-      if (!dialogOpen && shortcuts.press(event)) event.preventDefault();
+      if (document.querySelector('dialog[open]') !== null) return;
+      const isPalette = event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.altKey;
+      if (isPalette) setLayer('palette');
+      if (isPalette || shortcuts.press(event)) event.preventDefault();
     };
     document.addEventListener('keydown', onKey);
     return () => {
@@ -32,16 +43,29 @@ export function App(): JSX.Element {
       document.removeEventListener('keydown', onKey);
     };
   }, [shortcuts, navigate]);
+  const close = (): void => setLayer(undefined);
   return (
     <>
       <a class="skip-link" href="#main">
         Skip to the content
       </a>
-      <Header />
+      <Header onSearch={() => setLayer('palette')} />
       <main id="main" class="shell-main" tabIndex={-1}>
         <Switch>
           <Route path="/updates/:namespace/:name">
             {({ namespace, name }) => <DetailPage namespace={namespace} name={name} />}
+          </Route>
+          <Route path="/workloads/:kind/:namespace/:name">
+            {(workload) => <WorkloadPage workload={workload} />}
+          </Route>
+          <Route path="/workloads">
+            <WorkloadsPage />
+          </Route>
+          <Route path="/observability">
+            <ObservabilityPage />
+          </Route>
+          <Route path="/settings">
+            <SettingsPage />
           </Route>
           <Route path="/">
             <UpdatesPage />
@@ -52,7 +76,8 @@ export function App(): JSX.Element {
         </Switch>
       </main>
       <ToastArea toasts={toasts} />
-      {helping && <ShortcutHelp shortcuts={shortcuts.list()} onClose={() => setHelping(false)} />}
+      {layer === 'help' && <ShortcutHelp onClose={close} />}
+      {layer === 'palette' && <Palette onClose={close} />}
     </>
   );
 }

@@ -48,8 +48,8 @@ export interface PollerOptions extends GroupsOptions {
 }
 
 export interface Poller {
-  /** Begins to poll: call it once the workloads are known. */
-  start(): void;
+  /** Begins to poll, everything for the first time within so many milliseconds (30 s): call it once the workloads are known. */
+  start(withinMs?: number): void;
   /** Polls nothing more, until `start` is called again; what polls under way find out is dropped. */
   pause(): void;
   /** The interval for workloads that do not say is another one: plans what is now wanted sooner. */
@@ -100,7 +100,8 @@ export function createPoller(options: PollerOptions): Poller {
   let running = false;
   let versions = 0;
 
-  const spread = (intervalMs: number): number => random() * Math.min(intervalMs, SPREAD_MS);
+  let spreadMs = SPREAD_MS;
+  const spread = (intervalMs: number): number => random() * Math.min(intervalMs, spreadMs);
   const untilNext = (intervalMs: number): number => intervalMs * (1 - JITTER + 2 * JITTER * random());
 
   /** Looks again who wants what of a repository, and plans what is new or wanted sooner; not `polling`, which plans itself. */
@@ -238,8 +239,9 @@ export function createPoller(options: PollerOptions): Poller {
   };
 
   return {
-    start() {
+    start(withinMs = SPREAD_MS) {
       running = true;
+      spreadMs = withinMs;
       stopping = new AbortController();
       for (const workload of catalog.all()) {
         planFor(workload);

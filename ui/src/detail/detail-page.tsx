@@ -1,17 +1,16 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
 import { Link } from 'wouter-preact';
 import type { UpdateDetail } from '../../../src/http/dashboard-shapes.ts';
 import { CopyButton } from '../kit/copy-button.tsx';
+import { Fact } from '../kit/fact.tsx';
 import { Loaded } from '../kit/loaded.tsx';
-import { Time } from '../kit/time.tsx';
+import { PlannedTime, Time } from '../kit/time.tsx';
 import { useResource } from '../state/resource.ts';
-import { useServices } from '../state/services.ts';
-import { approve, reject } from '../updates/actions.ts';
 import { ChangeView } from '../updates/change.tsx';
-import { DecideDialog } from '../updates/decide-dialog.tsx';
 import { PhaseChip } from '../updates/phase.tsx';
-import { keyOf } from '../updates/update-table.tsx';
+import { keyOf } from '../updates/key-of.ts';
+import { WhyNot } from '../workloads/why-not.tsx';
+import { Decide } from './decide.tsx';
 import { Story } from './story.tsx';
 
 /** All about one request: what changes, what happened, and what is to be decided. */
@@ -26,7 +25,7 @@ export function DetailPage({
   const { resource, reload } = useResource<UpdateDetail>(path);
   return (
     <>
-      <nav aria-label="Where this is">
+      <nav class="trail" aria-label="Where this is">
         <Link href="/">Updates</Link> <span class="quiet">/ {namespace} /</span>{' '}
         <span class="mono">{name}</span>
       </nav>
@@ -49,35 +48,38 @@ function Detail({
     <>
       <header class="detail-head">
         <div>
-          <h1>{row.workload}</h1>
+          <h1>
+            <Link class="row-link" href={`/workloads/${row.kind}/${row.namespace}/${row.workload}`}>
+              {row.workload}
+            </Link>
+          </h1>
           <p class="quiet">
             {`${row.kind} in ${row.namespace}${row.artifact === '' ? '' : `, ${row.artifact}`}, policy ${row.policy}`}
           </p>
         </div>
         <PhaseChip phase={row.phase} />
-        <Decide detail={detail} onChanged={onChanged} />
+        <Decide row={row} onChanged={onChanged} />
       </header>
       <div class="detail-grid">
         <section class="card section" aria-labelledby="what">
           <h2 id="what">What changes</h2>
-          <ChangeView change={row.change} rollback={row.rollback} />
+          <ChangeView change={row.change} rollback={row.rollback} page={row.registryPage} />
           <dl class="facts">
-            <Fact label="Runs" value={detail.currentImage} />
-            <Fact label="Shall run" value={detail.newImage} />
+            <Fact label={row.phase === 'Completed' ? 'Ran' : 'Runs'} value={detail.currentImage} />
+            <Fact label={row.phase === 'Completed' ? 'Was given' : 'Shall run'} value={detail.newImage} />
             {row.change.to.digest !== undefined && <Fact label="Digest" value={row.change.to.digest} />}
           </dl>
           {detail.reason !== undefined && <p class="quiet">{detail.reason}</p>}
-          {detail.registryPage !== undefined && (
-            <p>
-              <a href={detail.registryPage} target="_blank" rel="noreferrer">
-                See it in its registry
-              </a>
+          {row.expiresAt !== undefined && row.phase === 'Pending' && (
+            <p class="quiet">
+              Expires <PlannedTime at={row.expiresAt} />
             </p>
           )}
         </section>
         <section class="card section" aria-labelledby="story">
           <h2 id="story">What happened</h2>
           <Story events={detail.story} />
+          <WhyNot blockers={row.waitsFor} />
         </section>
       </div>
       <Others rows={detail.others} />
@@ -92,48 +94,6 @@ function Detail({
         </pre>
       </details>
     </>
-  );
-}
-
-function Decide({
-  detail,
-  onChanged,
-}: {
-  readonly detail: UpdateDetail;
-  readonly onChanged: () => void;
-}): JSX.Element {
-  const services = useServices();
-  const [verb, setVerb] = useState<'approve' | 'reject'>();
-  const { row } = detail;
-  const run = async (reason: string): Promise<boolean> => {
-    const taken = await (verb === 'reject' ? reject(services, row, reason) : approve(services, row));
-    onChanged();
-    return taken;
-  };
-  if (row.phase !== 'Pending') return <></>;
-  return (
-    <div class="row-actions">
-      <button type="button" class="button primary" onClick={() => setVerb('approve')}>
-        Approve
-      </button>
-      <button type="button" class="button danger" onClick={() => setVerb('reject')}>
-        Reject
-      </button>
-      {verb !== undefined && (
-        <DecideDialog verb={verb} rows={[row]} onClose={() => setVerb(undefined)} run={run} />
-      )}
-    </div>
-  );
-}
-
-function Fact({ label, value }: { readonly label: string; readonly value: string }): JSX.Element {
-  return (
-    <div>
-      <dt class="quiet">{label}</dt>
-      <dd class="mono">
-        {value} <CopyButton text={value} label={`Copy: ${label}`} />
-      </dd>
-    </div>
   );
 }
 

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { Resource } from '../state/resource.ts';
-import { Failure, Notice } from './notice.tsx';
+import { Failure } from './notice.tsx';
+import { Skeleton } from './skeleton.tsx';
 
 /** What is there, or in its place that it is being loaded or could not be had; and a word where it has grown old. */
 export function Loaded<T>({
@@ -13,7 +14,7 @@ export function Loaded<T>({
   readonly children: (value: T) => JSX.Element;
 }): JSX.Element {
   if (resource.kind === 'failed') return <Failure error={resource.error} onRetry={onRetry} />;
-  if (resource.kind === 'loading') return <Notice title="Loading" />;
+  if (resource.kind === 'loading') return <Skeleton />;
   return (
     <>
       {resource.stale && (

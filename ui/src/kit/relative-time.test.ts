@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { relativeTime } from './relative-time.ts';
+import { exactTime, relativeTime } from './relative-time.ts';
 
 const NOW = Date.parse('2026-01-10T12:00:00Z');
 
@@ -14,4 +14,11 @@ it.each([
   ['rubbish', 'at an unknown time'],
 ])('%s is %s', (at, text) => {
   expect(relativeTime(Date.parse(at), NOW)).toBe(text);
+});
+
+it('a moment is exact to the minute, and names the day where it is another one', () => {
+  const nowMs = new Date(2026, 0, 10, 12).getTime();
+  expect(exactTime(new Date(2026, 0, 10, 14, 5).getTime(), nowMs, 'en-GB')).toBe('at 14:05');
+  expect(exactTime(new Date(2026, 1, 3, 9, 0).getTime(), nowMs, 'en-GB')).toBe('on 3 Feb, 09:00');
+  expect(exactTime(Number.NaN, nowMs)).toBe('');
 });

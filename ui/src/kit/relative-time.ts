@@ -14,3 +14,12 @@ export function relativeTime(atMs: number, nowMs: number): string {
   const count = Math.max(1, Math.round(distanceMs / step.ms));
   return atMs > nowMs ? `in ${count} ${step.unit}` : `${count} ${step.unit} ago`;
 }
+
+/** `at 14:05`, on another day `on 3 Feb, 14:05`, in the browser's own way; both in milliseconds since the Unix epoch. */
+export function exactTime(atMs: number, nowMs: number, locale?: string): string {
+  if (Number.isNaN(atMs)) return '';
+  const [at, now] = [new Date(atMs), new Date(nowMs)];
+  const time = at.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
+  if (at.toDateString() === now.toDateString()) return `at ${time}`;
+  return `on ${at.toLocaleDateString(locale, { day: 'numeric', month: 'short' })}, ${time}`;
+}

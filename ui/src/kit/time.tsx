@@ -1,20 +1,26 @@
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { relativeTime } from './relative-time.ts';
-
-const REFRESH_MS = 30_000;
+import { useServices } from '../state/services.ts';
+import { useStore } from '../state/store.ts';
+import { exactTime, relativeTime } from './relative-time.ts';
 
 /** A moment as people say it (`5 min ago`), with the exact one to be read on hovering, and by machines. */
 export function Time({ at }: { readonly at: string }): JSX.Element {
-  const [nowMs, setNowMs] = useState(Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNowMs(Date.now()), REFRESH_MS);
-    return () => clearInterval(timer);
-  }, []);
+  const nowMs = useStore(useServices().now);
   const exact = new Date(at);
   return (
     <time dateTime={at} title={exact.toLocaleString()}>
       {relativeTime(exact.getTime(), nowMs)}
+    </time>
+  );
+}
+
+/** The same with the exact moment beside it, for what one plans by: `in 4 min, at 14:05`. */
+export function PlannedTime({ at }: { readonly at: string }): JSX.Element {
+  const nowMs = useStore(useServices().now);
+  const atMs = Date.parse(at);
+  return (
+    <time dateTime={at} title={new Date(atMs).toLocaleString()}>
+      {`${relativeTime(atMs, nowMs)}, ${exactTime(atMs, nowMs)}`}
     </time>
   );
 }

@@ -3,6 +3,8 @@ import { Link, useLocation } from 'wouter-preact';
 import type { LiveState } from '../state/live.ts';
 import { useServices } from '../state/services.ts';
 import { useStore } from '../state/store.ts';
+import type { Session } from '../state/session.ts';
+import type { Theme } from '../state/theme.ts';
 
 const PAGES = [
   { path: '/', label: 'Updates' },
@@ -15,14 +17,15 @@ const LIVE_TEXTS: Readonly<Record<LiveState, string>> = {
   connecting: 'Connecting',
   live: 'Live',
   reconnecting: 'Reconnecting',
-  polling: 'Every 30 s',
-  offline: 'Offline',
-  off: 'Auto-refresh off',
+  polling: 'Refreshing',
+  off: 'Not refreshing',
 };
+const THEME_SIGNS: Readonly<Record<Theme, string>> = { system: '◐', light: '☀', dark: '☾' };
 
 /** The bar on top of every page. */
-export function Header(): JSX.Element {
+export function Header({ onSearch }: { readonly onSearch: () => void }): JSX.Element {
   const [location] = useLocation();
+  const { session } = useServices();
   return (
     <header class="shell-header">
       <Link class="brand" href="/">
@@ -30,24 +33,34 @@ export function Header(): JSX.Element {
         Headwind
       </Link>
       <nav class="shell-nav" aria-label="Pages">
-        {PAGES.map(({ path, label }) => (
+        {PAGES.filter(({ path }) => path !== '/settings' || seesSettings(session)).map(({ path, label }) => (
           <Link key={path} href={path} aria-current={isAt(location, path) ? 'page' : undefined}>
             {label}
           </Link>
         ))}
       </nav>
-      <Tools />
+      <Tools onSearch={onSearch} />
     </header>
   );
 }
 
-function Tools(): JSX.Element {
-  const { live, theme, session } = useServices();
+function Tools({ onSearch }: { readonly onSearch: () => void }): JSX.Element {
+  const { live, theme, session, signOut, preferences } = useServices();
   const state = useStore(live.state);
+  const refreshMs = useStore(preferences.refreshMs);
   const chosen = useStore(theme);
   return (
     <div class="shell-tools">
-      <label class="live" data-state={state}>
+      <button
+        type="button"
+        class="button plain go-to"
+        aria-keyshortcuts="Control+K"
+        title="Go to a page, a workload or a request"
+        onClick={onSearch}
+      >
+        <span class="go-to-text">Go to…</span> <kbd>Ctrl K</kbd>
+      </button>
+      <label class="live" data-state={state} title="Whether the page follows what happens">
         <input
           type="checkbox"
           role="switch"
@@ -55,14 +68,44 @@ function Tools(): JSX.Element {
           checked={state !== 'off'}
           onChange={(event) => live.setEnabled(event.currentTarget.checked)}
         />
-        <span>{LIVE_TEXTS[state]}</span>
+        <span class="live-text" role="status">
+          {state === 'polling' ? `Every ${refreshMs / 1000} s` : LIVE_TEXTS[state]}
+        </span>
       </label>
-      <button type="button" class="button plain" onClick={() => theme.next()} aria-label={`Theme: ${chosen}`}>
-        {{ system: '◐', light: '☀', dark: '☾' }[chosen]}
+      <button
+        type="button"
+        class="button plain"
+        onClick={() => theme.next()}
+        aria-label={`Theme: ${chosen}`}
+        title={`Theme: ${chosen}`}
+      >
+        {THEME_SIGNS[chosen]}
       </button>
-      {session.username !== undefined && <span class="quiet">{session.username}</span>}
+      {session.csrfToken === undefined ? (
+        session.mode !== 'none' && session.username !== undefined && <Who name={session.username} />
+      ) : (
+        <>
+          <Who name={session.username ?? ''} />
+          <button type="button" class="button plain" onClick={() => void signOut()}>
+            Sign out
+          </button>
+        </>
+      )}
     </div>
   );
+}
+
+function Who({ name }: { readonly name: string }): JSX.Element {
+  return (
+    <span class="quiet who" title={name}>
+      {name}
+    </span>
+  );
+}
+
+/** Whether there is anything to be seen there; while that is not known, there may be. */
+function seesSettings({ may }: Session): boolean {
+  return may === undefined || may.readSettings || may.changeSettings;
 }
 
 function isAt(location: string, path: string): boolean {

@@ -5,9 +5,19 @@ import { useServices } from './services.ts';
 export type Resource<T> =
   | { readonly kind: 'loading' }
   | { readonly kind: 'failed'; readonly error: unknown }
-  | { readonly kind: 'ready'; readonly value: T; readonly atMs: number; readonly stale: boolean };
+  | {
+      readonly kind: 'ready';
+      readonly value: T;
+      /** Where it was read from. */
+      readonly path: string;
+      readonly atMs: number;
+      readonly stale: boolean;
+    };
 
-/** Reads `path`, and reads it anew whenever something has changed. What is shown stays until the new is there. */
+/**
+ * Reads `path`, and reads it anew whenever something has changed. What is shown stays until the new is there, also that
+ * of the path before.
+ */
 export function useResource<T>(path: string): {
   readonly resource: Resource<T>;
   readonly reload: () => void;
@@ -21,11 +31,13 @@ export function useResource<T>(path: string): {
     const controller = new AbortController();
     running.current = controller;
     api.get<T>(path, controller.signal).then(
-      (value) => setResource({ kind: 'ready', value, atMs: Date.now(), stale: false }),
+      (value) => setResource({ kind: 'ready', value, path, atMs: Date.now(), stale: false }),
       (error: unknown) => {
         if (controller.signal.aborted) return;
         setResource((before) =>
-          before.kind === 'ready' ? { ...before, stale: true } : { kind: 'failed', error },
+          before.kind === 'ready' && before.path === path
+            ? { ...before, stale: true }
+            : { kind: 'failed', error },
         );
       },
     );

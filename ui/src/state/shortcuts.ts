@@ -1,3 +1,5 @@
+import type { Flag } from './flag.ts';
+
 /** One key, or two one after the other (`g u`), that does something. */
 export interface Shortcut {
   /** As `KeyboardEvent.key` names them, with blanks between them. */
@@ -22,11 +24,10 @@ export interface ShortcutRegistry {
 const SEQUENCE_MS = 1000;
 
 /** Single keys can be switched off, since they hinder people who speak to their browser (WCAG 2.1.4). */
-export function createShortcutRegistry(now: () => number, enabled: boolean): ShortcutRegistry {
+export function createShortcutRegistry(now: () => number, singleKeys: Flag): ShortcutRegistry {
   const groups: (readonly Shortcut[])[] = [];
   let prefix = '';
   let prefixAtMs = 0;
-  let on = enabled;
 
   const list = (): readonly Shortcut[] => {
     const byKeys = new Map<string, Shortcut>();
@@ -36,10 +37,8 @@ export function createShortcutRegistry(now: () => number, enabled: boolean): Sho
 
   return {
     list,
-    isEnabled: () => on,
-    setEnabled(next) {
-      on = next;
-    },
+    isEnabled: () => singleKeys.get(),
+    setEnabled: (on) => singleKeys.set(on),
     add(shortcuts) {
       groups.push(shortcuts);
       return () => {
@@ -48,7 +47,7 @@ export function createShortcutRegistry(now: () => number, enabled: boolean): Sho
       };
     },
     press({ key, ctrlKey, metaKey, altKey, target }) {
-      if (!on || ctrlKey || metaKey || altKey || isTyping(target)) return false;
+      if (!singleKeys.get() || ctrlKey || metaKey || altKey || isTyping(target)) return false;
       const before = now() - prefixAtMs <= SEQUENCE_MS ? prefix : '';
       prefix = '';
       const known = list();

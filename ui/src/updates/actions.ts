@@ -1,6 +1,7 @@
-import type { UpdateRow } from '../../../src/http/dashboard-shapes.ts';
+import type { UpdateDetail, UpdateRow } from '../../../src/http/dashboard-shapes.ts';
 import { ApiError } from '../state/api.ts';
 import type { Services } from '../state/services.ts';
+import { conflictText } from './conflict.ts';
 
 /** Which request is meant. */
 export type RequestName = Pick<UpdateRow, 'namespace' | 'name'>;
@@ -10,64 +11,55 @@ interface ActionAnswer {
   readonly message?: string;
 }
 
-interface BulkAnswer {
-  readonly success_count: number;
-  readonly failed_count: number;
-  readonly errors: readonly string[];
-}
+type Deps = Pick<Services, 'api' | 'toasts' | 'now'>;
 
-type Deps = Pick<Services, 'api' | 'toasts'>;
-
-/** Approves one request and says what came of it; whether it was taken. */
-export function approve({ api, toasts }: Deps, request: RequestName): Promise<boolean> {
-  return told(toasts, async () => {
-    const answer = await api.send<ActionAnswer>('POST', `${pathOf(request)}/approve`);
+/** Approves one request and says what came of it; whether the matter is settled, by us or by somebody else. */
+export function approve(deps: Deps, request: RequestName): Promise<boolean> {
+  return told(deps, request, async () => {
+    const answer = await deps.api.send<ActionAnswer>('POST', `${pathOf(request)}/approve`);
     if (answer.phase === 'Failed') {
-      toasts.show({ tone: 'danger', text: `${request.name}: ${answer.message ?? 'the update failed'}` });
+      const text = `${request.name}: ${answer.message ?? 'the update failed'}`;
+      deps.toasts.show({ tone: 'danger', text });
       return;
     }
     const text = answer.phase === 'Completed' ? 'applied' : (answer.message ?? 'approved');
-    toasts.show({ tone: 'ok', text: `${request.name}: ${text}` });
+    deps.toasts.show({ tone: 'ok', text: `${request.name}: ${text}` });
   });
 }
 
-/** Rejects one request; whether it was taken. */
-export function reject({ api, toasts }: Deps, request: RequestName, reason: string): Promise<boolean> {
-  return told(toasts, async () => {
-    await api.send('POST', `${pathOf(request)}/reject`, reason === '' ? {} : { reason });
-    toasts.show({ tone: 'ok', text: `${request.name}: rejected` });
+/** Rejects one request; whether the matter is settled. */
+export function reject(deps: Deps, request: RequestName, reason: string): Promise<boolean> {
+  return told(deps, request, async () => {
+    await deps.api.send('POST', `${pathOf(request)}/reject`, reason === '' ? {} : { reason });
+    deps.toasts.show({ tone: 'ok', text: `${request.name}: rejected` });
   });
 }
 
-/** Approves or rejects many at once, and says how many of them could not be. */
-export function actOnMany(
-  { api, toasts }: Deps,
-  verb: 'approve' | 'reject',
-  requests: readonly RequestName[],
-  reason: string,
-): Promise<boolean> {
-  return told(toasts, async () => {
-    const updates = requests.map(({ namespace, name }) => ({ namespace, name }));
-    const body = verb === 'reject' && reason !== '' ? { updates, reason } : { updates };
-    const answer = await api.send<BulkAnswer>('POST', `/api/v1/updates/bulk/${verb}`, body);
-    const done = verb === 'approve' ? 'approved' : 'rejected';
-    if (answer.success_count > 0) toasts.show({ tone: 'ok', text: `${answer.success_count} ${done}` });
-    if (answer.failed_count > 0)
-      toasts.show({
-        tone: 'danger',
-        text: `${answer.failed_count} not ${done}: ${answer.errors.join('; ')}`,
-      });
-  });
-}
-
-async function told(toasts: Deps['toasts'], run: () => Promise<void>): Promise<boolean> {
+async function told(deps: Deps, request: RequestName, run: () => Promise<void>): Promise<boolean> {
   try {
     await run();
     return true;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    toasts.show({ tone: 'danger', text: error.message });
-    return false;
+    const isConflict = error.code === 'HW_CONFLICT';
+    const text = isConflict ? await whatHappened(deps, request, error) : error.message;
+    deps.toasts.show({ tone: isConflict ? 'plain' : 'danger', text });
+    return isConflict || error.code === 'HW_REQUEST_NOT_FOUND';
+  }
+}
+
+/** Who was faster, and what they did. */
+async function whatHappened(
+  { api, now }: Deps,
+  { namespace, name }: RequestName,
+  error: ApiError,
+): Promise<string> {
+  const path = `/api/v1/dashboard/updates/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`;
+  try {
+    const { row } = await api.get<UpdateDetail>(path);
+    return conflictText(row, Math.max(now.get(), Date.parse(row.updatedAt)));
+  } catch {
+    return error.message;
   }
 }
 

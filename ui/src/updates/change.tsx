@@ -19,9 +19,12 @@ const KINDS: Readonly<Record<Change['kind'], { readonly text: string; readonly t
 export function ChangeView({
   change,
   rollback,
+  page,
 }: {
   readonly change: Change;
   readonly rollback: boolean;
+  /** The registry's page about the new version. */
+  readonly page?: string | undefined;
 }): JSX.Element {
   const { kind, from, to, name } = change;
   const [common, before, after] = splitCommon(from.version, to.version);
@@ -43,9 +46,19 @@ export function ChangeView({
         <span class={`chip ${tone}`}>{text}</span>
       </div>
       <div class="change-name mono quiet" title={name}>
-        {name}
+        {page === undefined ? name : <RegistryLink name={name} page={page} />}
         {kind === 'digest' && to.digest !== undefined ? ` @ ${to.digest.slice(0, 19)}…` : ''}
       </div>
     </div>
+  );
+}
+
+function RegistryLink({ name, page }: { readonly name: string; readonly page: string }): JSX.Element {
+  return (
+    <a class="quiet-link" href={page} target="_blank" rel="noreferrer" title="See it in its registry">
+      {name}
+      <span aria-hidden="true"> ↗</span>
+      <span class="visually-hidden"> (its registry, in a new tab)</span>
+    </a>
   );
 }

@@ -2,32 +2,42 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { UpdateRow } from '../../../src/http/dashboard-shapes.ts';
 import { Dialog } from '../kit/dialog.tsx';
+import { ReasonField } from '../kit/reason-field.tsx';
+import { useServices } from '../state/services.ts';
+import { approve, reject } from './actions.ts';
 import { ChangeView } from './change.tsx';
 
 export interface DecideDialogProps {
   readonly verb: 'approve' | 'reject';
-  readonly rows: readonly UpdateRow[];
+  readonly row: UpdateRow;
   readonly onClose: () => void;
-  /** Does it; whether it was taken. */
-  readonly run: (reason: string) => Promise<boolean>;
+  /** Told when the request may be another one than before. */
+  readonly onDone: () => void;
 }
 
-const MAX_LISTED = 8;
-const MAX_REASON = 1024;
+const WARNINGS: Partial<Record<UpdateRow['change']['kind'], string>> = {
+  major: 'This changes the major version.',
+  downgrade: 'This goes down to a lower version.',
+  unordered: 'Nobody can tell from the two versions which one is newer.',
+};
 
 /** The last look before a decision: what exactly changes, and for a rejection why not. */
-export function DecideDialog({ verb, rows, onClose, run }: DecideDialogProps): JSX.Element {
+export function DecideDialog({ verb, row, onClose, onDone }: DecideDialogProps): JSX.Element {
+  const services = useServices();
   const [reason, setReason] = useState('');
   const [busy, setBusy] = useState(false);
-  const what = rows.length === 1 ? 'this update' : `${rows.length} updates`;
+  const warning = row.rollback ? undefined : WARNINGS[row.change.kind];
   const submit = async (): Promise<void> => {
     setBusy(true);
-    const taken = await run(reason.trim());
+    const isSettled = await (verb === 'approve'
+      ? approve(services, row)
+      : reject(services, row, reason.trim()));
     setBusy(false);
-    if (taken) onClose();
+    onDone();
+    if (isSettled) onClose();
   };
   return (
-    <Dialog title={`${verb === 'approve' ? 'Approve' : 'Reject'} ${what}?`} onClose={onClose}>
+    <Dialog title={`${verb === 'approve' ? 'Approve' : 'Reject'} this update?`} onClose={onClose}>
       <form
         class="decide"
         onSubmit={(event) => {
@@ -35,31 +45,19 @@ export function DecideDialog({ verb, rows, onClose, run }: DecideDialogProps): J
           void submit();
         }}
       >
-        <ul class="decide-list">
-          {rows.slice(0, MAX_LISTED).map((row) => (
-            <li key={`${row.namespace}/${row.name}`}>
-              <div>
-                <strong>{row.workload}</strong>{' '}
-                <span class="quiet">{`${row.kind} in ${row.namespace}, ${row.artifact}`}</span>
-              </div>
-              <ChangeView change={row.change} rollback={row.rollback} />
-            </li>
-          ))}
-        </ul>
-        {rows.length > MAX_LISTED && <p class="quiet">{`and ${rows.length - MAX_LISTED} more`}</p>}
+        <div>
+          <strong>{row.workload}</strong>{' '}
+          <span class="quiet">{`${row.kind} in ${row.namespace}${row.artifact === '' ? '' : `, ${row.artifact}`}`}</span>
+        </div>
+        <ChangeView change={row.change} rollback={row.rollback} />
+        {verb === 'approve' && warning !== undefined && <p class="warning">{warning}</p>}
         {verb === 'approve' ? (
           <p class="quiet">Approving applies the update at once.</p>
         ) : (
-          <label class="field">
-            <span>Reason (optional)</span>
-            <textarea
-              class="input"
-              rows={3}
-              maxLength={MAX_REASON}
-              value={reason}
-              onInput={(event) => setReason(event.currentTarget.value)}
-            />
-          </label>
+          <>
+            <ReasonField value={reason} onInput={setReason} />
+            <p class="quiet">The version is held: it is not proposed again until somebody lifts that.</p>
+          </>
         )}
         <footer>
           <button type="button" class="button" onClick={onClose}>
@@ -70,7 +68,7 @@ export function DecideDialog({ verb, rows, onClose, run }: DecideDialogProps): J
             class={`button ${verb === 'approve' ? 'primary' : 'danger solid'}`}
             disabled={busy}
           >
-            {verb === 'approve' ? 'Approve' : 'Reject'}
+            {busy ? 'One moment' : verb === 'approve' ? 'Approve' : 'Reject'}
           </button>
         </footer>
       </form>

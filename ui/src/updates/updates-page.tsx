@@ -1,55 +1,87 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
+import { useLocation } from 'wouter-preact';
 import type { UpdateList, UpdateRow } from '../../../src/http/dashboard-shapes.ts';
+import { isEngaged } from '../kit/engaged.ts';
 import { Loaded } from '../kit/loaded.tsx';
-import { Notice } from '../kit/notice.tsx';
+import { NewsPill } from '../kit/news-pill.tsx';
 import { Pager } from '../kit/pager.tsx';
+import { useRowKeys } from '../kit/use-row-keys.ts';
+import { useWindow } from '../kit/use-window.ts';
 import { useResource } from '../state/resource.ts';
-import { useServices } from '../state/services.ts';
 import { useQuery } from '../state/use-query.ts';
-import { actOnMany, approve, reject } from './actions.ts';
+import { useRights } from '../state/use-rights.ts';
+import { useSteady } from '../state/use-steady.ts';
+import { useUntilSynced } from '../state/use-until-synced.ts';
+import { BulkBar } from './bulk-bar.tsx';
+import { BulkDialog } from './bulk-dialog.tsx';
 import { DecideDialog } from './decide-dialog.tsx';
+import { EmptyUpdates } from './empty.tsx';
 import { Filters } from './filters.tsx';
 import { isFiltered, listPath } from './query.ts';
 import { Stats } from './stats.tsx';
-import { keyOf, UpdateTable } from './update-table.tsx';
-import { useRowKeys } from './use-row-keys.ts';
+import { keyOf } from './key-of.ts';
+import { UpdateTable } from './update-table.tsx';
+import { useSelection } from './use-selection.ts';
 
-interface Decision {
-  readonly verb: 'approve' | 'reject';
-  readonly rows: readonly UpdateRow[];
-}
+type Verb = 'approve' | 'reject';
+type Decision =
+  | { readonly kind: 'one'; readonly verb: Verb; readonly row: UpdateRow }
+  | {
+      readonly kind: 'many';
+      readonly verb: Verb;
+      readonly targets: ReturnType<typeof useSelection>['targets'];
+      readonly majors: number;
+    };
 
 /** All requests, and what people do with them. */
 export function UpdatesPage(): JSX.Element {
-  const services = useServices();
   const [query, change] = useQuery();
-  const { resource, reload } = useResource<UpdateList>(listPath(query));
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const [decision, setDecision] = useState<Decision>();
+  const [, navigate] = useLocation();
+  const path = listPath(query);
+  const { resource, reload } = useResource<UpdateList>(path);
   const list = resource.kind === 'ready' ? resource.value : undefined;
-  const rows = list?.rows ?? [];
-  const chosen = rows.filter((row) => row.phase === 'Pending' && selected.has(keyOf(row)));
+  useUntilSynced(list?.synced, reload);
 
-  const select = (keys: readonly string[], on: boolean): void => {
-    const next = new Set(selected);
-    for (const key of keys)
-      if (on) next.add(key);
-      else next.delete(key);
-    setSelected(next);
-  };
-  const decide = (verb: Decision['verb'], row: UpdateRow): void => setDecision({ verb, rows: [row] });
-  const current = useRowKeys({ rows, selected, select, decide });
+  const body = useRef<HTMLTableSectionElement>(null);
+  const [decision, setDecision] = useState<Decision>();
+  const steady = useSteady<UpdateRow>(
+    resource,
+    keyOf,
+    () => decision !== undefined || isEngaged(body.current),
+  );
+  const { rows } = steady;
+  const chosen = useSelection(rows);
+  const whyNot = useRights(rows.filter(({ phase }) => phase === 'Pending').map(({ namespace }) => namespace));
+  const drawn = useWindow(body, rows.map(keyOf));
 
-  const run = async ({ verb, rows: decided }: Decision, reason: string): Promise<boolean> => {
-    const [only] = decided;
-    if (only === undefined) return true;
-    const single = (): Promise<boolean> =>
-      verb === 'approve' ? approve(services, only) : reject(services, only, reason);
-    const taken = await (decided.length === 1 ? single() : actOnMany(services, verb, decided, reason));
-    if (taken) setSelected(new Set());
+  const decide = (verb: Verb, row: UpdateRow): void => setDecision({ kind: 'one', verb, row });
+  const current = useRowKeys<UpdateRow>({
+    rows,
+    keyOf,
+    reveal: drawn.reveal,
+    open: (row) => navigate(`/updates/${keyOf(row)}`),
+    acts: (row) =>
+      row.phase !== 'Pending' || steady.gone.has(keyOf(row))
+        ? []
+        : [
+            {
+              keys: 'x',
+              label: 'Select the row',
+              run: () => chosen.select([keyOf(row)], !chosen.keys.has(keyOf(row))),
+            },
+            ...(['approve', 'reject'] as const)
+              .filter((verb) => whyNot(verb, row.namespace) === undefined)
+              .map((verb) => ({
+                keys: verb === 'approve' ? 'a' : 'r',
+                label: verb === 'approve' ? 'Approve' : 'Reject',
+                run: () => decide(verb, row),
+              })),
+          ],
+  });
+  const changed = (): void => {
+    steady.adoptNext();
     reload();
-    return taken;
   };
 
   return (
@@ -57,75 +89,59 @@ export function UpdatesPage(): JSX.Element {
       <h1>Updates</h1>
       <Stats phases={list?.phases} />
       <Filters query={query} change={change} facets={list?.facets} />
+      <NewsPill arrived={steady.arrived} gone={steady.gone.size} onShow={steady.adopt} />
       <Loaded resource={resource} onRetry={reload}>
         {(shown) =>
-          shown.rows.length === 0 ? (
-            <Empty filtered={isFiltered(query)} />
+          rows.length === 0 ? (
+            <EmptyUpdates list={shown} isFiltered={isFiltered(query)} />
           ) : (
             <>
               <UpdateTable
-                rows={shown.rows}
-                selected={selected}
+                body={body}
+                drawn={drawn}
+                rows={rows}
+                selected={chosen.keys}
+                gone={steady.gone}
                 current={current}
-                onSelect={select}
+                whyNot={whyNot}
+                onSelect={chosen.select}
                 onDecide={decide}
               />
-              <Pager {...shown} onPage={(page) => change({ page: String(page) })} />
+              <Pager page={shown.page} size={shown.size} total={shown.total} change={change} />
             </>
           )
         }
       </Loaded>
-      {chosen.length > 0 && (
-        <BulkBar
-          rows={chosen}
-          onDecide={(verb) => setDecision({ verb, rows: chosen })}
-          onClear={() => setSelected(new Set())}
-        />
+      <BulkBar
+        chosen={chosen}
+        pending={list === undefined ? 0 : pendingUnder(list, rows)}
+        onSelectAll={() => void chosen.selectAll(path)}
+        onDecide={(verb) => {
+          const { targets, majors } = chosen;
+          const [only] = rows.filter((row) => targets.some((target) => keyOf(target) === keyOf(row)));
+          if (targets.length === 1 && only !== undefined) decide(verb, only);
+          else setDecision({ kind: 'many', verb, targets, majors });
+        }}
+      />
+      {decision?.kind === 'one' && (
+        <DecideDialog {...decision} onClose={() => setDecision(undefined)} onDone={changed} />
       )}
-      {decision !== undefined && (
-        <DecideDialog
+      {decision?.kind === 'many' && (
+        <BulkDialog
           {...decision}
           onClose={() => setDecision(undefined)}
-          run={(reason) => run(decision, reason)}
+          onDone={() => {
+            chosen.clear();
+            changed();
+          }}
         />
       )}
     </>
   );
 }
 
-function Empty({ filtered }: { readonly filtered: boolean }): JSX.Element {
-  return filtered ? (
-    <Notice title="Nothing matches">
-      <p>No update request fits these filters.</p>
-    </Notice>
-  ) : (
-    <Notice title="Nothing waits for you">
-      <p>When a new version arrives that a policy admits, it is listed here.</p>
-    </Notice>
-  );
-}
-
-function BulkBar({
-  rows,
-  onDecide,
-  onClear,
-}: {
-  readonly rows: readonly UpdateRow[];
-  readonly onDecide: (verb: 'approve' | 'reject') => void;
-  readonly onClear: () => void;
-}): JSX.Element {
-  return (
-    <div class="bulk-bar card" role="region" aria-label="Selected updates">
-      <strong aria-live="polite">{`${rows.length} selected`}</strong>
-      <button type="button" class="button primary" onClick={() => onDecide('approve')}>
-        Approve selected
-      </button>
-      <button type="button" class="button danger" onClick={() => onDecide('reject')}>
-        Reject selected
-      </button>
-      <button type="button" class="button plain" onClick={onClear}>
-        Clear
-      </button>
-    </div>
-  );
+/** At least how many wait under the filter: all of a list that is longer than its page may. */
+function pendingUnder(list: UpdateList, rows: readonly UpdateRow[]): number {
+  const here = rows.filter(({ phase }) => phase === 'Pending').length;
+  return list.total > list.rows.length ? Math.max(here + 1, Math.min(list.total, list.phases.Pending)) : here;
 }
