@@ -9,7 +9,9 @@ import { UpdateRequest } from '../../src/core/update-request.ts';
 import { makeClientCertificate } from '../parts/certificate.ts';
 import { accessControlPlane, type ControlPlaneAccess } from '../parts/control-plane-access.ts';
 import { clientAuthority } from '../parts/control-plane.ts';
+import { startDockerRegistry, type DockerRegistry } from '../parts/docker-registry.ts';
 import { eventually } from '../parts/eventually.ts';
+import { fluxObject, fluxPath, installFluxCrds } from '../parts/flux-crds.ts';
 import { applyManifest, installHeadwind, readManifests } from '../parts/manifests.ts';
 import { everyKubectl, pluginPath, runProgram, writeKubeconfigs, type Ran } from '../parts/plugin-people.ts';
 import { startHeadwind, type Program } from '../parts/program.ts';
@@ -352,6 +354,96 @@ describe('simulate', () => {
     expect(code).toBe(0);
     const answers = [{ candidate: '1.26.1', outcome: 'applied', newImage: 'nginx:1.26.1' }];
     expect(JSON.parse(out)).toMatchObject({ artifacts: [{ name: 'new', answers }] });
+  });
+});
+
+describe('a registry', () => {
+  let registry: DockerRegistry;
+  const credentials = { username: 'ann', password: 'of-the-registry' };
+
+  beforeAll(async () => {
+    registry = await startDockerRegistry({ auth: { htpasswd: { ann: credentials.password } } });
+    for (const tag of ['1.0.0', '1.1.0', '1.2.0', '2.0.0'])
+      await registry.pushImage({ repository: 'private/web', tag, credentials });
+  });
+  afterAll(async () => registry.stop());
+
+  /** What simulating on a manifest with an image from there says, as machines read it. */
+  async function simulate(dockerConfig: object, pushed: readonly string[] = []): Promise<unknown> {
+    const docker = await mkdtemp(join(directory, 'docker-'));
+    await writeFile(join(docker, 'config.json'), JSON.stringify(dockerConfig));
+    const env = {
+      ...environment('/gone'),
+      DOCKER_CONFIG: docker,
+      HEADWIND_INSECURE_REGISTRIES: registry.host,
+    };
+    const images = { app: `${registry.host}/private/web:1.0.0` };
+    const input = JSON.stringify(workloadOf('Deployment', { name: 'web', images }));
+    const args = ['headwind', 'simulate', '-f', '-', '--registry', '-o', 'json', ...pushed];
+    const { code, out, err } = await runProgram('kubectl', args, { env, input });
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const Simulated = z.object({ artifacts: z.array(z.object({ answers: z.array(z.unknown()) })) });
+    return Simulated.parse(JSON.parse(out)).artifacts[0]?.answers;
+  }
+
+  it("is asked with the logins of one's own docker", async () => {
+    const auth = Buffer.from(`ann:${credentials.password}`).toString('base64');
+    const login = { auths: { [registry.host]: { auth } } };
+    expect(await simulate(login)).toMatchObject([
+      {
+        candidate: '1.2.0',
+        outcome: 'approval',
+        newImage: `${registry.host}/private/web:1.2.0`,
+        verified: true,
+      },
+    ]);
+    expect(await simulate(login, ['--pushed', `${registry.host}/private/web:1.9.0`])).toMatchObject([
+      { candidate: '1.9.0', outcome: 'stays', blockers: [{ code: 'tag-missing' }] },
+      { candidate: '1.2.0' },
+    ]);
+  });
+
+  it('that refuses is told', async () => {
+    expect(await simulate({})).toMatchObject([{ outcome: 'stays', blockers: [{ code: 'registry-auth' }] }]);
+  });
+});
+
+describe('a HelmRelease', () => {
+  beforeAll(async () => {
+    await installFluxCrds(access);
+    const oci = { interval: '1h', url: 'oci://registry.invalid/charts/podinfo', ref: { tag: '6.5.0' } };
+    const chartRef = { kind: 'OCIRepository', name: 'podinfo' };
+    await access.expectOk(
+      'POST',
+      fluxPath('OCIRepository', SHOP),
+      fluxObject('OCIRepository', { name: 'podinfo', spec: oci }),
+    );
+    await access.expectOk(
+      'POST',
+      fluxPath('HelmRelease', SHOP),
+      fluxObject('HelmRelease', {
+        name: 'podinfo',
+        annotations: { policy: 'minor' },
+        spec: { interval: '1h', chartRef },
+      }),
+    );
+  });
+
+  it('is explained, simulated, paused and resumed like every workload', async () => {
+    const as = 'admin' as const;
+    const shop = ['-n', SHOP];
+    const pushed = 'registry.invalid/charts/podinfo:6.6.0';
+    expect((await kubectl(['explain', ...shop], { as })).out).toMatch(
+      /HelmRelease\/podinfo +podinfo +podinfo:6\.5\.0 /,
+    );
+    expect((await kubectl(['simulate', 'hr/podinfo', ...shop, '--pushed', pushed], { as })).out).toContain(
+      '-> podinfo:6.6.0',
+    );
+    const name = 'helmrelease.helm.toolkit.fluxcd.io/podinfo';
+    expect((await kubectl(['pause', 'hr/podinfo', ...shop], { as })).out).toBe(`${name} paused`);
+    expect((await kubectl(['explain', name, ...shop], { as })).out).toContain('waits: paused:');
+    expect((await kubectl(['resume', 'podinfo', ...shop, '-o', 'name'], { as })).out).toBe(name);
+    expect((await kubectl(['history', 'hr/podinfo', ...shop], { as })).out).toContain('podinfo:6.5.0');
   });
 });
 
