@@ -63,6 +63,7 @@ describe('charts in a private docker-registry', () => {
     expect(await confirm('6.5.0+build.7')).toMatchObject({ outcome: 'found' });
     expect(await confirm('9.9.9')).toEqual({
       outcome: 'missing',
+      isOther: true,
       message: `${docker.host}/charts/podinfo:9.9.9 is not a chart: its type is "application/vnd.oci.image.config.v1+json"`,
     });
     expect(await confirm('7.0.0')).toMatchObject({ outcome: 'missing' });

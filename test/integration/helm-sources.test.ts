@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { runPlugin } from '../../src/cli/plugin/program.ts';
+import { systemClock } from '../../src/system.ts';
 import { entryOf, startChartRepository, type ChartRepository } from '../parts/chart-repository.ts';
 import { accessControlPlane } from '../parts/control-plane-access.ts';
 import { startDockerRegistry, type DockerRegistry } from '../parts/docker-registry.ts';
 import { eventually } from '../parts/eventually.ts';
 import { fluxPath, installFluxCrds } from '../parts/flux-crds.ts';
 import { pushChart } from '../parts/push-image.ts';
+import { createRecordingTerminal } from '../parts/recording-terminal.ts';
 import { DIRECT, releasesOf, type Releases } from '../parts/releases.ts';
 import { bugsIn, decide, theRequestFor } from '../parts/workload-views.ts';
 import { metricOf, openWorld, workloadOf, type World } from '../parts/world.ts';
@@ -273,6 +276,14 @@ describe('the sources of charts', () => {
       expect(await releases.blocked(name, 'flux-owns-range')).toContain('spec.chart.spec.version');
     expect(await releases.blocked('by-reference', 'chart-source')).toContain('nobody');
     expect(await releases.version('tilde')).toBe('~1.0');
+    // The same is told by kubectl headwind, whomever it asks.
+    for (const more of [[], ['--api-url', world.headwind().urls.api]]) {
+      const terminal = createRecordingTerminal();
+      const args = ['explain', 'hr/wild', '-n', world.namespace, ...more];
+      const env = { KUBECONFIG: inject('controlPlane').admin.kubeconfigPath };
+      expect(await runPlugin({ args, env, terminal, clock: systemClock })).toBe(0);
+      expect(terminal.outLines.join('\n')).toContain('flux-owns-range');
+    }
   });
 
   it('a repository that goes away is told, and is followed again when it is back', async () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { requireParts } from './binaries.ts';
+import { makeSelfSigned } from './certificate.ts';
 import { freePorts, startChild, type Child } from './child.ts';
 import {
   accessControlPlane,
@@ -79,6 +80,8 @@ interface Layout {
   readonly kubeconfigPath: string;
   readonly signingKey: string;
   readonly verifyingKey: string;
+  /** What client certificates are signed with; see `clientAuthority`. */
+  readonly clientCa: string;
   readonly tokenFile: string;
   readonly adminToken: string;
   readonly ports: {
@@ -140,6 +143,14 @@ async function startOnce(path: BinaryPath, options: ControlPlaneOptions): Promis
   }
 }
 
+const CLIENT_AUTHORITY = 'client-authority';
+
+/** The files of the authority whose client certificates the API server of a control plane trusts. */
+export function clientAuthority(directory: string): { readonly key: string; readonly certificate: string } {
+  const path = (name: string): string => join(directory, CLIENT_AUTHORITY, name);
+  return { key: path('key.pem'), certificate: path('certificate.pem') };
+}
+
 async function prepareDirectory(wanted: string | undefined): Promise<Layout> {
   const directory = wanted ?? (await mkdtemp(join(tmpdir(), 'headwind-control-plane-')));
   const certificates = join(directory, 'certificates');
@@ -151,10 +162,13 @@ async function prepareDirectory(wanted: string | undefined): Promise<Layout> {
     kubeconfigPath: join(directory, 'admin.kubeconfig'),
     signingKey: join(certificates, 'service-accounts.key'),
     verifyingKey: join(certificates, 'service-accounts.pub'),
+    clientCa: clientAuthority(directory).certificate,
     tokenFile: join(directory, 'tokens.csv'),
     adminToken: randomBytes(16).toString('hex'),
     ports: { etcd, peer, api, manager },
   };
+  await mkdir(join(directory, CLIENT_AUTHORITY));
+  await makeSelfSigned(join(directory, CLIENT_AUTHORITY), 'Authority of client certificates');
   const keys = generateKeyPairSync('rsa', {
     modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -190,6 +204,7 @@ const COMMANDS = {
     `--service-account-issuer=${ISSUER}`,
     `--api-audiences=${ISSUER}`,
     `--token-auth-file=${layout.tokenFile}`,
+    `--client-ca-file=${layout.clientCa}`,
     '--authorization-mode=RBAC',
     '--allow-privileged=true',
   ],

@@ -21,6 +21,8 @@ type WaitOptions = Pick<ActOptions, 'backend' | 'clock'> & {
   readonly timeoutMs: number;
 };
 
+/** An update is mostly applied at once: looked for soon, and then ever more seldom. */
+const FIRST_LOOK_MS = 50;
 const LOOK_EVERY_MS = 500;
 
 /**
@@ -104,10 +106,12 @@ async function waitUntilFinished(options: WaitOptions, approved: UpdateRequest):
   const { backend, clock, target, timeoutMs } = options;
   const endMs = clock.now() + timeoutMs;
   let last = approved;
+  let pauseMs = FIRST_LOOK_MS;
   while (!isFinished(last.status.phase) && clock.now() < endMs) {
     await new Promise<void>((resolve) => {
-      clock.after(Math.min(LOOK_EVERY_MS, Math.max(1, endMs - clock.now())), resolve);
+      clock.after(Math.min(pauseMs, Math.max(1, endMs - clock.now())), resolve);
     });
+    pauseMs = Math.min(2 * pauseMs, LOOK_EVERY_MS);
     const request = await backend.get(target);
     if (request === undefined) throw new FailedError(`${target.name} was deleted before it was applied`);
     last = request;

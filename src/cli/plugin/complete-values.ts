@@ -105,7 +105,7 @@ async function workloads(
     const { workloads: found } = await listWorkloads(client, { namespace });
     const slash = start.indexOf('/');
     const said = slash < 0 ? undefined : start.slice(0, slash);
-    const all = [...found.values()];
+    const all = [...found.values()].sort((a, b) => a.name.localeCompare(b.name));
     const plain = all.map(({ kind, name }) => `${name}\t${kind}`);
     if (said === undefined)
       return [...plain, ...all.map(({ kind, name }) => `${SHORT[kind] ?? kind}/${name}`)];

@@ -68,7 +68,8 @@ export async function complete(home: CommandHome, words: readonly string[]): Pro
     return answer(await valuesOf(home, name, before, last), last, FILE_OPTIONS.has(name));
   }
   if (last.startsWith('-')) return answer(optionsFor(written), last, false);
-  const names = written.command.commands.map((child) => `${child.name()}\t${child.description()}`);
+  const children = written.places === 0 ? written.command.commands : [];
+  const names = children.map((child) => `${child.name()}\t${child.description()}`);
   return answer([...names, ...(await argumentsFor(home, written, before, last))], last, false);
 }
 

@@ -73,7 +73,7 @@ export function introduction(places: Places): readonly string[] {
   return [
     '',
     'Headwind demo: a Kubernetes API, a registry and Headwind, all in this process and only on this machine.',
-    'Objects live in memory and no container is started; everything else is real.',
+    'Objects live in memory; no container is started and no chart installed. Everything else is real.',
     '',
     ...columns(Object.entries(placesByName(places)).map(([name, where]) => [`  ${name}`, where])),
     '',
