@@ -1,11 +1,19 @@
 import { settingsMarkdown } from '../src/config/documentation.ts';
+import { liveMarkdown } from '../src/config/live-documentation.ts';
 import { metricsMarkdown } from '../src/telemetry/documentation.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
 
 /** The tables that documents repeat, each made from the one place where its facts stand. */
 export const TABLES: Readonly<Record<string, () => string>> = {
   settings: settingsMarkdown,
+  live: liveMarkdown,
   metrics: () => metricsMarkdown(createMetrics().described),
+};
+
+/** Which tables stand in which document. */
+export const DOCUMENTS: Readonly<Record<string, readonly string[]>> = {
+  'README.md': ['settings', 'metrics'],
+  'docs/configuration.md': ['live'],
 };
 
 /**

@@ -157,6 +157,18 @@ describe('what a request owes is sent', () => {
     await clock.advance(A_WHILE_MS);
     expect(arrivedAt(receiver)).toEqual(['update_request_created']);
   });
+
+  it('not while it pauses, and all that is owed when it goes on', async () => {
+    const { start, clock, receiver } = aBench();
+    const { store, sender } = start();
+    sender.pause();
+    await propose(store, '1.26.0');
+    await clock.advance(A_WHILE_MS);
+    expect(arrivedAt(receiver)).toEqual([]);
+    sender.start();
+    await clock.advance(A_WHILE_MS);
+    expect(arrivedAt(receiver)).toEqual(['update_request_created']);
+  });
 });
 
 describe('without targets', () => {

@@ -175,8 +175,13 @@ describe('the shipped manifests', () => {
     expect(await installationFiles()).not.toContain('optional/crds/helmrepository.yaml');
   });
 
-  describe('the ClusterRole', () => {
-    const may = async (user: string, verb: string, resource: string): Promise<boolean> => {
+  describe('the roles', () => {
+    const may = async (
+      user: string,
+      verb: string,
+      resource: string,
+      at: { readonly namespace: string; readonly name?: string } = { namespace: 'shop' },
+    ): Promise<boolean> => {
       const [path = '', subresource] = resource.split('/');
       const [name = '', ...group] = path.split('.');
       const review = await access.expectOk('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
@@ -189,7 +194,7 @@ describe('the shipped manifests', () => {
             resource: name,
             subresource,
             group: group.join('.'),
-            namespace: 'shop',
+            ...at,
           },
         },
       });
@@ -217,9 +222,24 @@ describe('the shipped manifests', () => {
       ['serviceaccounts/token', []],
       ['deployments.apps/scale', []],
       ['clusterroles.rbac.authorization.k8s.io', []],
-    ])('allows on %s exactly %j', async (resource, allowed) => {
+    ])('allow on %s exactly %j', async (resource, allowed) => {
       const answers = await Promise.all(
         ALL_VERBS.map(async (verb) => ((await may(HEADWIND, verb, resource)) ? [verb] : [])),
+      );
+
+      expect(answers.flat()).toEqual(ALL_VERBS.filter((verb) => allowed.includes(verb)));
+    });
+
+    it.each([
+      ['configmaps', 'headwind-config', ['get', 'list', 'watch', 'patch']],
+      ['configmaps', 'headwind-ui-config', ['list', 'watch']],
+      ['configmaps', 'another', []],
+      ['secrets', 'headwind-secrets', ['get', 'list', 'watch', 'patch']],
+      ['secrets', 'another', ['get']],
+    ])('allow in its own namespace on %s %s exactly %j', async (resource, name, allowed) => {
+      const at = { namespace: NAMESPACE, name };
+      const answers = await Promise.all(
+        ALL_VERBS.map(async (verb) => ((await may(HEADWIND, verb, resource, at)) ? [verb] : [])),
       );
 
       expect(answers.flat()).toEqual(ALL_VERBS.filter((verb) => allowed.includes(verb)));

@@ -5,6 +5,8 @@ import { requirePart } from './binaries.ts';
 
 /** A real browser that looks at one Headwind. */
 export interface Browsing {
+  /** Looks at a page while `use` does something with it. Throws where the page complains of something meanwhile. */
+  using(path: string, look: Look, use: (page: Page) => Promise<void>): Promise<void>;
   /** Opens a page in a profile of its own and waits until what it asks for has come. */
   visit(path: string, look?: Look): Promise<Visit>;
   close(): Promise<void>;
@@ -19,6 +21,8 @@ export interface Look {
   /** A finger and no mouse. */
   readonly touch?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What the page may complain of, since that is what is tried. */
+  readonly tolerates?: RegExp;
   /** Whether motion is to be spared; it is unless told, so that nothing is looked at halfway. */
   readonly motion?: boolean;
 }
@@ -42,6 +46,15 @@ export async function startBrowser(origin: string): Promise<Browsing> {
   });
   return {
     visit: (path, look = {}) => visit(browser, new URL(path, origin), look),
+    async using(path, look, use) {
+      const { page, complaints, close } = await visit(browser, new URL(path, origin), look);
+      try {
+        await use(page);
+        if (complaints().length > 0) throw new Error(`the page complains: ${complaints().join('; ')}`);
+      } finally {
+        await close();
+      }
+    },
     close: () => browser.close(),
   };
 }
@@ -61,6 +74,7 @@ async function visit(browser: Browser, url: URL, look: Look): Promise<Visit> {
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() !== 'error' && !message.text().includes('Content Security Policy')) return;
+    if (look.tolerates?.test(message.text()) === true) return;
     const from = message.location().url;
     if (ANSWER_OF_THE_API.test(message.text()) && from.startsWith(`${url.origin}/api/`)) return;
     complaints.push(`console: ${message.text()} (${from})`);
@@ -78,8 +92,11 @@ async function visit(browser: Browser, url: URL, look: Look): Promise<Visit> {
 
 /** Waits until the page shows what it has asked for, or that there is nothing. */
 export async function settled(page: Page): Promise<void> {
-  await page.locator('#main').waitFor();
+  // The sign-in is a page of its own.
+  await page.locator('#main, main').first().waitFor();
   await page.locator('[aria-busy="true"]').waitFor({ state: 'detached' });
+  // Keys are listened to after the drawing.
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))');
 }
 
 const Violations = z.array(

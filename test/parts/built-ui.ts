@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Vitest's globalSetup: builds the dashboard into dist/ui unless what lies there is newer than its sources. */
 export async function setup(): Promise<void> {
   const built = await changedAtMs(join(ROOT, 'dist/ui/index.html'));
-  if (built < (await newestBelow(join(ROOT, 'ui')))) await buildUi(ROOT);
+  if (built < (await newestBelow(join(ROOT, 'ui')))) await buildUi(ROOT, { keepOld: true });
 }
 
 async function newestBelow(directory: string): Promise<number> {

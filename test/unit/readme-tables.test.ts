@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { fillTables, TABLES } from '../../tools/tables.ts';
+import { DOCUMENTS, fillTables } from '../../tools/tables.ts';
 
-const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+describe.each(Object.entries(DOCUMENTS))('%s', (document, tables) => {
+  const text = readFileSync(new URL(`../../${document}`, import.meta.url), 'utf8');
 
-describe('README.md', () => {
-  it.each(Object.keys(TABLES))('has a place for the table of %s', (name) => {
-    expect(README).toContain(`<!-- ${name}:start -->\n`);
+  it.each(tables)('has a place for the table of %s', (name) => {
+    expect(text).toContain(`<!-- ${name}:start -->\n`);
   });
 
   it('has tables that say what the sources say (make format writes them anew)', () => {
-    expect(README).toBe(fillTables(README));
+    expect(text).toBe(fillTables(text));
   });
 });
 

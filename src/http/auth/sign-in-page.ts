@@ -31,6 +31,7 @@ export function signInPage({
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>Sign in – Headwind</title>
+        <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
         ${STYLE_ELEMENT}
       </head>
       <body>

@@ -15,7 +15,10 @@ export function CopyButton({ text, label }: { readonly text: string; readonly la
   };
   return (
     <button type="button" class="copy" aria-label={label} title={label} onClick={() => void copy()}>
-      ⧉
+      <svg width="14" height="14" viewBox="0 0 16 16" fill="none" stroke="currentColor" aria-hidden="true">
+        <rect x="5.5" y="5.5" width="8" height="8" rx="1.5" />
+        <path d="M10.5 2.5h-7a1 1 0 0 0-1 1v7" />
+      </svg>
     </button>
   );
 }

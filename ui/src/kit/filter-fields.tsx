@@ -20,8 +20,11 @@ export function SearchField({
   const input = useRef<HTMLInputElement>(null);
   const wanted = query['q'] ?? '';
   const [text, setText] = useState(wanted);
-  // What is being typed stays as it is; only another search (a link, the way back) replaces it.
-  useEffect(() => setText((typed) => (typed.trim() === wanted ? typed : wanted)), [wanted]);
+  // What was typed comes back by the address, later than one types on: only another search (a link, the way back) counts.
+  const sent = useRef(new Set<string>());
+  useEffect(() => {
+    if (!sent.current.has(wanted)) setText(wanted);
+  }, [wanted]);
   useEffect(
     () => shortcuts.add([{ keys: '/', label: 'Search', run: () => input.current?.focus() }]),
     [shortcuts],
@@ -36,12 +39,15 @@ export function SearchField({
       aria-keyshortcuts="/"
       maxLength={256}
       value={text}
+      onBlur={() => sent.current.clear()}
       onKeyDown={(event) => {
         if (event.key === 'Escape' && text === '') event.currentTarget.blur();
       }}
       onInput={(event) => {
+        const words = event.currentTarget.value.trim();
+        sent.current.add(words);
         setText(event.currentTarget.value);
-        change({ q: event.currentTarget.value.trim() }, { replace: true });
+        change({ q: words }, { replace: true });
       }}
     />
   );

@@ -20,9 +20,10 @@ export function Pager({ page, size, total, change }: PagerProps): JSX.Element {
   return (
     <nav class="pager" aria-label="Pages of the list">
       <label class="quiet">
-        Rows{' '}
+        <span class="pager-label">Rows</span>{' '}
         <select
           class="input"
+          aria-label="Rows on a page"
           value={String(size)}
           onChange={({ currentTarget: { value } }) =>
             change({ size: value === String(USUAL_SIZE) ? '' : value })

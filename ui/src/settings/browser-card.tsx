@@ -22,45 +22,47 @@ export function BrowserCard(): JSX.Element {
         <h2 id="settings-browser">This browser</h2>
         <p class="quiet">Kept here, for you alone; nothing has to be saved.</p>
       </header>
-      <div class="setting">
-        <label class="setting-label" for="browser-theme">
-          Theme
-        </label>
-        <div class="setting-value">
-          <select
-            id="browser-theme"
-            class="input"
-            value={chosen}
-            onChange={({ currentTarget }) => {
-              const wanted = THEMES.find((one) => one === currentTarget.value);
-              if (wanted !== undefined) theme.choose(wanted);
-            }}
-          >
-            {THEMES.map((one) => (
-              <option key={one} value={one}>
-                {THEME_TEXTS[one]}
-              </option>
-            ))}
-          </select>
+      <div class="browser-settings">
+        <div class="setting">
+          <label class="setting-label" for="browser-theme">
+            Theme
+          </label>
+          <div class="setting-value">
+            <select
+              id="browser-theme"
+              class="input"
+              value={chosen}
+              onChange={({ currentTarget }) => {
+                const wanted = THEMES.find((one) => one === currentTarget.value);
+                if (wanted !== undefined) theme.choose(wanted);
+              }}
+            >
+              {THEMES.map((one) => (
+                <option key={one} value={one}>
+                  {THEME_TEXTS[one]}
+                </option>
+              ))}
+            </select>
+          </div>
         </div>
+        <Toggle
+          id="browser-refresh"
+          label="Auto-refresh"
+          note="The page follows what happens."
+          checked={isLive}
+          onChange={(on) => live.setEnabled(on)}
+        />
+        <Toggle
+          id="browser-keys"
+          label="Single-key shortcuts"
+          note="Such as j, k and a; press ? to see them all."
+          checked={hasKeys}
+          onChange={(on) => {
+            shortcuts.setEnabled(on);
+            setHasKeys(on);
+          }}
+        />
       </div>
-      <Toggle
-        id="browser-refresh"
-        label="Auto-refresh"
-        note="The page follows what happens."
-        checked={isLive}
-        onChange={(on) => live.setEnabled(on)}
-      />
-      <Toggle
-        id="browser-keys"
-        label="Single-key shortcuts"
-        note="Such as j, k and a; press ? to see them all."
-        checked={hasKeys}
-        onChange={(on) => {
-          shortcuts.setEnabled(on);
-          setHasKeys(on);
-        }}
-      />
     </section>
   );
 }

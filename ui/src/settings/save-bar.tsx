@@ -22,18 +22,20 @@ export function SaveBar({ draft, isBusy, refused, onDiscard }: SaveBarProps): JS
         <strong aria-live="polite">
           {changes.length === 1 ? '1 change is not saved' : `${changes.length} changes are not saved`}
         </strong>
+        {refused.length > 0 && (
+          <div class="problem" role="alert">
+            <ul class="plain-list">
+              {refused.map((message) => (
+                <li key={message}>{message}</li>
+              ))}
+            </ul>
+          </div>
+        )}
         <ul class="plain-list">
           {changes.map(([member, value]) => (
             <li key={member}>{describeChange(FIELDS.get(member), member, value)}</li>
           ))}
         </ul>
-        {refused.length > 0 && (
-          <ul class="plain-list problem" role="alert">
-            {refused.map((message) => (
-              <li key={message}>{message}</li>
-            ))}
-          </ul>
-        )}
       </div>
       <div class="save-acts">
         <button type="submit" class="button primary" disabled={isBusy}>

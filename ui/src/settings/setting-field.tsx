@@ -3,7 +3,7 @@ import type { SettingsView, SourceShape } from '../../../src/http/settings-shape
 import { readNumber, valueAt, type Draft, type Value } from './draft.ts';
 import type { Field } from './fields.ts';
 import { SecretInput } from './secret-input.tsx';
-import { SourceNote } from './source-note.tsx';
+import { SettingNote, SourceChip } from './source-note.tsx';
 
 export interface SettingFieldProps {
   readonly field: Field;
@@ -41,7 +41,7 @@ export function SettingField({ field, view, draft, isReadOnly, onChange }: Setti
             {label}
           </label>
         )}
-        {isChanged && <span class="chip accent">Not saved</span>}
+        {isChanged ? <span class="chip accent">Not saved</span> : <SourceChip source={source} />}
       </div>
       <div class="setting-value">
         {kind === 'secret' ? (
@@ -60,7 +60,7 @@ export function SettingField({ field, view, draft, isReadOnly, onChange }: Setti
           </button>
         )}
       </div>
-      <SourceNote id={`${id}-note`} source={source} hint={hint} />
+      <SettingNote id={`${id}-note`} source={source} hint={hint} />
     </div>
   );
 }

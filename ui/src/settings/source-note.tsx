@@ -1,28 +1,48 @@
 import type { JSX } from 'preact';
 import type { SourceShape } from '../../../src/http/settings-shapes.ts';
 
-export interface SourceNoteProps {
+const SHORT: Readonly<Record<SourceShape['from'], string>> = {
+  environment: 'Environment',
+  file: 'File',
+  configmap: 'ConfigMap',
+  secret: 'Secret',
+  default: 'Default',
+};
+const LONG: Readonly<Record<SourceShape['from'], string>> = {
+  environment: 'From the environment variable',
+  file: 'From the file',
+  configmap: 'From the ConfigMap',
+  secret: 'From the Secret',
+  default: 'Nobody has set this',
+};
+
+/** Where a value comes from, in a word. */
+export function SourceChip({ source }: { readonly source: SourceShape }): JSX.Element {
+  const { from, name = '' } = source;
+  return (
+    <span class={`setting-source ${from}`} title={`${LONG[from]} ${name}`.trim()}>
+      {SHORT[from]}
+    </span>
+  );
+}
+
+/** A word about a field where one is needed, and why it cannot be changed. */
+export function SettingNote({
+  id,
+  source,
+  hint,
+}: {
   readonly id: string;
   readonly source: SourceShape;
   readonly hint: string | undefined;
-}
-
-const PLACES = {
-  environment: 'the environment variable',
-  file: 'the file',
-  configmap: 'the ConfigMap',
-  secret: 'the Secret',
-  default: '',
-} as const;
-
-/** What there is to know about a field: a word about it, where its value comes from, and why it cannot be changed. */
-export function SourceNote({ id, source, hint }: SourceNoteProps): JSX.Element {
-  const { from, name = '', changeable, reason } = source;
-  const origin = from === 'default' ? 'Default.' : `From ${PLACES[from]} ${name}.`;
+}): JSX.Element {
+  const { changeable, reason = '' } = source;
+  const why = changeable ? undefined : `${reason} It cannot be changed here.`.trim();
   return (
     <p id={id} class="setting-note">
-      {hint !== undefined && `${hint} `}
-      {changeable ? origin : <strong>{`${reason ?? origin} It cannot be changed here.`}</strong>}
+      {hint}
+      {hint !== undefined && why !== undefined && ' '}
+      {why !== undefined && <strong>{why}</strong>}
     </p>
   );
 }

@@ -12,12 +12,21 @@ const CARDS = [
 ] as const;
 
 /** How many requests there are in each phase; each number leads to them. */
-export function Stats({ phases }: { readonly phases: UpdateList['phases'] | undefined }): JSX.Element {
+export function Stats({
+  phases,
+  chosen,
+}: {
+  readonly phases: UpdateList['phases'] | undefined;
+  readonly chosen: string | undefined;
+}): JSX.Element {
   return (
     <ul class="stats" aria-label="Requests by phase">
       {CARDS.map(({ phase, label }) => (
         <li key={phase} class="card">
-          <Link href={`/?phase=${phase}`}>
+          <Link
+            href={phase === chosen ? '/' : `/?phase=${phase}`}
+            aria-current={phase === chosen ? 'true' : undefined}
+          >
             <strong>{phases === undefined ? '–' : phases[phase]}</strong>
             <span class="quiet">{label}</span>
           </Link>

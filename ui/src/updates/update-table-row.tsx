@@ -113,7 +113,7 @@ function State({ row }: { readonly row: UpdateRow }): JSX.Element {
           )}
         </div>
       ))}
-      {notes.filter((note) => note !== '').join(' · ')}
+      <span class="clamped">{notes.filter((note) => note !== '').join(' · ')}</span>
     </div>
   );
 }

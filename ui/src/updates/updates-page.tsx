@@ -9,6 +9,7 @@ import { Pager } from '../kit/pager.tsx';
 import { useRowKeys } from '../kit/use-row-keys.ts';
 import { useWindow } from '../kit/use-window.ts';
 import { useResource } from '../state/resource.ts';
+import { useServices } from '../state/services.ts';
 import { useQuery } from '../state/use-query.ts';
 import { useRights } from '../state/use-rights.ts';
 import { useSteady } from '../state/use-steady.ts';
@@ -36,6 +37,7 @@ type Decision =
 
 /** All requests, and what people do with them. */
 export function UpdatesPage(): JSX.Element {
+  const { toasts } = useServices();
   const [query, change] = useQuery();
   const [, navigate] = useLocation();
   const path = listPath(query);
@@ -56,28 +58,29 @@ export function UpdatesPage(): JSX.Element {
   const drawn = useWindow(body, rows.map(keyOf));
 
   const decide = (verb: Verb, row: UpdateRow): void => setDecision({ kind: 'one', verb, row });
+  const onOpen = (row: UpdateRow, act: () => void): void => {
+    if (row.phase === 'Pending' && !steady.gone.has(keyOf(row))) act();
+  };
+  const decideIfAllowed = (verb: Verb, row: UpdateRow): void =>
+    onOpen(row, () => {
+      const why = whyNot(verb, row.namespace);
+      if (why === undefined) decide(verb, row);
+      else toasts.show({ tone: 'plain', text: why });
+    });
   const current = useRowKeys<UpdateRow>({
     rows,
     keyOf,
     reveal: drawn.reveal,
-    open: (row) => navigate(`/updates/${keyOf(row)}`),
-    acts: (row) =>
-      row.phase !== 'Pending' || steady.gone.has(keyOf(row))
-        ? []
-        : [
-            {
-              keys: 'x',
-              label: 'Select the row',
-              run: () => chosen.select([keyOf(row)], !chosen.keys.has(keyOf(row))),
-            },
-            ...(['approve', 'reject'] as const)
-              .filter((verb) => whyNot(verb, row.namespace) === undefined)
-              .map((verb) => ({
-                keys: verb === 'approve' ? 'a' : 'r',
-                label: verb === 'approve' ? 'Approve' : 'Reject',
-                run: () => decide(verb, row),
-              })),
-          ],
+    acts: [
+      { keys: 'o', label: 'Open the row', run: (row) => navigate(`/updates/${keyOf(row)}`) },
+      {
+        keys: 'x',
+        label: 'Select the row',
+        run: (row) => onOpen(row, () => chosen.select([keyOf(row)], !chosen.keys.has(keyOf(row)))),
+      },
+      { keys: 'a', label: 'Approve', run: (row) => decideIfAllowed('approve', row) },
+      { keys: 'r', label: 'Reject', run: (row) => decideIfAllowed('reject', row) },
+    ],
   });
   const changed = (): void => {
     steady.adoptNext();
@@ -87,7 +90,7 @@ export function UpdatesPage(): JSX.Element {
   return (
     <>
       <h1>Updates</h1>
-      <Stats phases={list?.phases} />
+      <Stats phases={list?.phases} chosen={query['phase']} />
       <Filters query={query} change={change} facets={list?.facets} />
       <NewsPill arrived={steady.arrived} gone={steady.gone.size} onShow={steady.adopt} />
       <Loaded resource={resource} onRetry={reload}>

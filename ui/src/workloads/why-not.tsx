@@ -18,12 +18,15 @@ export function WhyNot({ blockers }: { readonly blockers: readonly Blocker[] }):
   );
 }
 
+/** What its end is called, where it does not just lift. */
+const ENDS: Readonly<Record<string, string>> = { 'awaiting-approval': 'expires' };
+
 /** When a reason lifts by itself; nothing where that is not known. */
-export function Lifts({ blocker: { liftsAt } }: { readonly blocker: Blocker }): JSX.Element {
+export function Lifts({ blocker: { code, liftsAt } }: { readonly blocker: Blocker }): JSX.Element {
   if (liftsAt === undefined) return <></>;
   return (
     <span class="chip">
-      lifts <PlannedTime at={liftsAt} />
+      {ENDS[code] ?? 'lifts'} <PlannedTime at={liftsAt} />
     </span>
   );
 }

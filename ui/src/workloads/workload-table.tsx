@@ -121,7 +121,8 @@ function Artifacts({ artifacts }: Pick<WorkloadRow, 'artifacts'>): JSX.Element {
 
 function Reason({ row }: { readonly row: WorkloadRow }): JSX.Element {
   const main = mainReason(row.artifacts);
-  if (main === undefined || main.blocker.code === 'up-to-date') return <></>;
+  // Those say no more than the state itself.
+  if (main === undefined || ['up-to-date', 'paused'].includes(main.blocker.code)) return <></>;
   const { artifact, blocker } = main;
   const whose = row.artifacts.length > 1 ? `${artifact}: ` : '';
   return (

@@ -44,8 +44,7 @@ export function WorkloadsPage(): JSX.Element {
     rows,
     keyOf,
     reveal: drawn.reveal,
-    open: (row) => navigate(pageOf(row)),
-    acts: () => [],
+    acts: [{ keys: 'o', label: 'Open the row', run: (row) => navigate(pageOf(row)) }],
   });
   return (
     <>
