@@ -270,7 +270,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       }),
     ),
   ];
-  const synced = track(Promise.all([releases.synced, ...reflectors.map((reflector) => reflector.synced)]));
+  const watches = [releases, ...reflectors].map((watch) => watch.synced);
+  const synced = track(Promise.all([live.settled, ...watches]));
 
   const trust = createWebhookTrust({
     senders: WEBHOOK_SENDERS,
@@ -380,7 +381,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   releases.start();
   for (const reflector of reflectors) reflector.start();
   const jobs = createJobs({ engine, verifier, notices, pruner, charts, poller, log });
-  const ready = Promise.all([synced.done, live.settled]).then(() => {
+  const ready = synced.done.then(() => {
     jobs.follow(live.current());
     live.subscribe((now) => jobs.follow(now));
     log.info({ requests: requests.size }, 'ready');
