@@ -94,6 +94,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const { settings, clock, random, logRoot, version } = options;
   const log = logRoot.target('headwind::operator');
   const metrics = createMetrics();
+  metrics.startTimeSeconds.set(Math.floor(clock.now() / 1000));
   const client = createKubernetesClient({
     connection: options.connection,
     version,
