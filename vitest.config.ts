@@ -52,6 +52,8 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           globalSetup: ['test/parts/built-ui.ts', 'test/parts/global-setup.ts'],
           testTimeout: 60_000,
+          // A page is drawn when it is: one second, as is usual, is little on a busy machine.
+          expect: { poll: { timeout: 10_000 } },
           hookTimeout: 180_000,
           fileParallelism: false,
           sequence: { groupOrder: 4 },

@@ -94,6 +94,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const { settings, clock, random, logRoot, version } = options;
   const log = logRoot.target('headwind::operator');
   const metrics = createMetrics();
+  metrics.startTimeSeconds.set(Math.floor(clock.now() / 1000));
   const client = createKubernetesClient({
     connection: options.connection,
     version,
@@ -271,7 +272,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       }),
     ),
   ];
-  const synced = track(Promise.all([releases.synced, ...reflectors.map((reflector) => reflector.synced)]));
+  const watches = [releases, ...reflectors].map((watch) => watch.synced);
+  const synced = track(Promise.all([live.settled, ...watches]));
 
   const trust = createWebhookTrust({
     senders: WEBHOOK_SENDERS,
@@ -382,7 +384,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   releases.start();
   for (const reflector of reflectors) reflector.start();
   const jobs = createJobs({ engine, verifier, notices, pruner, charts, poller, log });
-  const ready = Promise.all([synced.done, live.settled]).then(() => {
+  const ready = synced.done.then(() => {
     jobs.follow(live.current());
     live.subscribe((now) => jobs.follow(now));
     log.info({ requests: requests.size }, 'ready');

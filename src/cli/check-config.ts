@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { describeEnvironment } from '../config/documentation.ts';
 import { readInfluxTokenOf } from '../config/influx-token.ts';
+import { checkLiveFiles } from '../config/live-check.ts';
 import { formatProblems, type Environment } from '../config/problem.ts';
 import { collectNotifications, type NotificationSettings } from '../config/notification-settings.ts';
 import { readNotifications } from '../config/notifications.ts';
@@ -29,7 +30,14 @@ export function checkConfigCommand({ env, terminal, readFile }: CheckConfigOptio
     .option('-q, --quiet', 'show problems only')
     .action(async ({ quiet }: { quiet?: true }) => {
       if (quiet !== true) printSettings(env, terminal);
-      const warnings = formatProblems(readConfigWarnings(env));
+      const liveFiles = await checkLiveFiles(env, {
+        configFile: textOf(env, 'HEADWIND_CONFIG_FILE'),
+        // These two are checked below, since with mistakes in them the operator does not start.
+        notificationsFile: undefined,
+        influxTokenFile: undefined,
+        readFile,
+      });
+      const warnings = formatProblems([...readConfigWarnings(env), ...liveFiles]);
       for (const line of warnings) terminal.err(`warning: ${visible(line)}`);
       const settings = readSettings(env);
       const file = textOf(env, 'HEADWIND_REGISTRY_CONFIG');

@@ -98,6 +98,14 @@ describe('headwind check-config', () => {
     );
   });
 
+  it('warns of what is wrong with settings that the operator reads while it runs', async () => {
+    const { code, err } = await run(['check-config', '--quiet'], {
+      HEADWIND_CONFIG_FILE: '/nonexistent/config.yaml',
+    });
+    expect(code).toBe(0);
+    expect(err).toContain('warning: /nonexistent/config.yaml="": expected a file that can be read (ENOENT)');
+  });
+
   it('can be silent but for what is wrong', async () => {
     const { code, out, err } = await run(['check-config', '--quiet'], { HEADWIND_APIPORT: '1' });
     expect([code, out]).toEqual([0, '']);

@@ -21,10 +21,7 @@ export const METRICS_VARIABLES = {
   HEADWIND_INFLUXDB_ORG: given(readName, 'headwind', 'Organisation in InfluxDB'),
   HEADWIND_INFLUXDB_BUCKET: given(readName, 'metrics', 'Bucket in InfluxDB'),
   HEADWIND_INFLUXDB_TOKEN: {
-    ...optional(
-      readToken,
-      'API token for InfluxDB; `auto` asks it only where `observability.influxdb.enabled` is true in the settings',
-    ),
+    ...optional(readToken, 'API token for InfluxDB; without one `auto` does not ask it'),
     isSecret: true,
   },
   HEADWIND_INFLUXDB_TOKEN_FILE: optional(readText, 'Path of a file that holds this token'),

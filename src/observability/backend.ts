@@ -26,3 +26,6 @@ export class BackendError extends Error {
 
 /** The metric that every Headwind has from its start on. */
 export const SIGN_OF_LIFE = 'headwind_updates_pending';
+
+/** When it was started, in seconds since the Unix epoch. Asked for with all that is asked over time. */
+export const START_METRIC = 'headwind_start_time_seconds';

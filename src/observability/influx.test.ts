@@ -85,6 +85,38 @@ describe.each([1, 2] as const)('InfluxDB as Telegraf writes it with metric_versi
   });
 });
 
+describe('a process that has just been started', () => {
+  it('counts from zero, each label of its metrics too', async () => {
+    const { backend, influx } = await anInflux(2);
+    const text = await said(4, 2);
+    const startedAt = WINDOW.fromMs / 1000 + 5;
+    const start = `headwind_start_time_seconds ${startedAt}`;
+    influx.write(text.replace(/^headwind_start_time_seconds 0$/m, start), WINDOW.fromMs + 20_000);
+    const samples = await backend.sample([APPLIED, DECISIONS], WINDOW);
+    expect(toSteps(APPLIED, samples, WINDOW)[0]).toBe(4);
+    expect(toSteps(DECISIONS, samples, WINDOW)[0]).toBe(4);
+  });
+});
+
+describe('a process that is started anew', () => {
+  it('loses nothing of what it had counted when it was read last', async () => {
+    const { backend, influx } = await anInflux(1);
+    const startedAt = (seconds: number): number => WINDOW.fromMs / 1000 + seconds;
+    const write = async (seconds: number, applied: number, start: number): Promise<void> => {
+      const text = await said(applied, applied);
+      const line = `headwind_start_time_seconds ${startedAt(start)}`;
+      influx.write(text.replace(/^headwind_start_time_seconds 0$/m, line), startedAt(seconds) * 1000);
+    };
+    await write(10, 2, -600);
+    await write(16, 5, -600);
+    await write(25, 7, 20);
+    await write(70, 8, 20);
+    const samples = await backend.sample([APPLIED, DECISIONS], WINDOW);
+    expect(toSteps(APPLIED, samples, WINDOW).slice(0, 2)).toEqual([10, 1]);
+    expect(toSteps(DECISIONS, samples, WINDOW).slice(0, 2)).toEqual([20, 2]);
+  });
+});
+
 describe('InfluxDB', () => {
   it.each<[string, Partial<InfluxOptions>, RegExp]>([
     ['the token is wrong', { token: 'wrong' }, /does not know who asks/],

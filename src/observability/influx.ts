@@ -1,9 +1,10 @@
 import type { Clock } from '../core/clock.ts';
-import { BackendError, SIGN_OF_LIFE, type Backend } from './backend.ts';
+import { BackendError, SIGN_OF_LIFE, START_METRIC, type Backend } from './backend.ts';
 import { readFluxCsv, type FluxTable } from './flux-csv.ts';
 import { fluxFilter, fluxString, metricOfRow } from './flux.ts';
 import type { BackendHttp } from './http.ts';
 import type { Queryable } from './queryable.ts';
+import { throughRestarts } from './restarts.ts';
 import type { Point, SampledSeries } from './samples.ts';
 
 export interface InfluxOptions {
@@ -17,6 +18,7 @@ export interface InfluxOptions {
 }
 
 const SIGN: Queryable = { name: SIGN_OF_LIFE, kind: 'gauge', across: 'max' };
+const START: Queryable = { name: START_METRIC, kind: 'gauge', across: 'max' };
 const DAY_MS = 86_400_000;
 const JUST_NOW_MS = 300_000;
 
@@ -24,7 +26,10 @@ const JUST_NOW_MS = 300_000;
 export function createInflux(options: InfluxOptions): Backend {
   const { url, org, bucket, token, http, clock } = options;
 
-  const ask = async (metrics: readonly Queryable[], program: readonly string[]): Promise<Told[]> => {
+  const ask = async (
+    metrics: readonly Queryable[],
+    program: readonly string[],
+  ): Promise<readonly SampledSeries[]> => {
     if (token === undefined) throw new BackendError('needs a token, and none is set');
     const query = [`from(bucket: ${fluxString(bucket)})`, ...program].join('\n  |> ');
     const csv = await http.post({
@@ -39,7 +44,7 @@ export function createInflux(options: InfluxOptions): Backend {
     return readSeries(csv, metrics);
   };
 
-  const last = (metrics: readonly Queryable[], backMs: number): Promise<Told[]> =>
+  const last = (metrics: readonly Queryable[], backMs: number): Promise<readonly SampledSeries[]> =>
     ask(metrics, [`range(start: ${time(clock.now() - backMs)})`, fluxFilter(metrics), 'last()']);
 
   return {
@@ -51,14 +56,25 @@ export function createInflux(options: InfluxOptions): Backend {
       return times.length === 0 ? undefined : Math.min(Math.max(...times), clock.now());
     },
     async sample(metrics, { fromMs, nowMs, gridMs }) {
-      const series = await ask(metrics, [
-        `range(start: ${time(fromMs - gridMs)}, stop: ${time(nowMs)})`,
-        fluxFilter(metrics),
-        `aggregateWindow(every: ${gridMs / 1000}s, fn: last, createEmpty: false)`,
-        'drop(columns: ["_start", "_stop"])',
-      ]);
-      // Whose start a row of process_start_time_seconds tells cannot be asked cheaply here.
-      return { series, starts: new Map() };
+      const wanted = [...metrics, START];
+      const within = (of: readonly Queryable[], fn: 'last' | 'min'): Promise<readonly SampledSeries[]> =>
+        ask(of, [
+          `range(start: ${time(fromMs - gridMs)}, stop: ${time(nowMs)})`,
+          fluxFilter(of),
+          `aggregateWindow(every: ${gridMs / 1000}s, fn: ${fn}, createEmpty: false)`,
+          'drop(columns: ["_start", "_stop"])',
+        ]);
+      const [series, firstStarts] = await Promise.all([within(wanted, 'last'), within([START], 'min')]);
+      return throughRestarts({
+        series,
+        firstStarts,
+        readBefore: (atMs) =>
+          ask(wanted, [
+            `range(start: ${time(atMs - gridMs)}, stop: ${time(atMs)})`,
+            fluxFilter(wanted),
+            'last()',
+          ]),
+      });
     },
     latest: (metrics) => last(metrics, JUST_NOW_MS),
   };
@@ -68,29 +84,51 @@ function time(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-interface Told extends SampledSeries {
+type Tags = ReadonlyMap<string, string>;
+
+interface Told {
+  readonly metric: string;
+  readonly tags: Tags;
   readonly points: Point[];
 }
 
-const OWN_COLUMNS = new Set(['', 'result', 'table', '_time', '_value', '_start', '_stop', '_measurement']);
+const OWN_COLUMNS = new Set([
+  '',
+  'result',
+  'table',
+  '_time',
+  '_value',
+  '_start',
+  '_stop',
+  '_measurement',
+  '_field',
+]);
 
 /** The series of an answer: rows with equal tags are of one series, whatever tables they stand in. */
-function readSeries(csv: string, metrics: readonly Queryable[]): Told[] {
+function readSeries(csv: string, metrics: readonly Queryable[]): readonly SampledSeries[] {
   const byTags = new Map<string, Told>();
   readFluxCsv(csv, (cells, table) => {
-    const cell = (name: string): string => cells[table.index.get(name) ?? -1] ?? '';
     if (table.index.has('error')) throw new BackendError('does not take the question');
+    const cell = (name: string): string => cells[table.index.get(name) ?? -1] ?? '';
     const metric = metricOfRow(metrics, cell('_measurement'), cell('_field'));
     const point = { atMs: Date.parse(cell('_time')), value: Number(cell('_value')) };
     if (metric === undefined || cell('_value') === '' || !isRight(point)) return;
-    const process = tagsOf(cells, table);
-    const key = `${metric}\n${process}`;
-    const series = byTags.get(key) ?? { metric, process, points: [] };
+    const tags = tagsOf(cells, table);
+    const key = `${metric}\n${identityOf(tags)}`;
+    const series = byTags.get(key) ?? { metric, tags, points: [] };
     series.points.push(point);
     byTags.set(key, series);
   });
-  for (const { points } of byTags.values()) points.sort((a, b) => a.atMs - b.atMs);
-  return [...byTags.values()];
+  const all = [...byTags.values()];
+  const ofProcesses = new Set(
+    all.filter(({ metric }) => metric === START_METRIC).flatMap(({ tags }) => [...tags.keys()]),
+  );
+  return all.map(({ metric, tags, points }) => ({
+    metric,
+    key: `${metric}\n${identityOf(tags)}`,
+    process: processOf(tags, ofProcesses),
+    points: points.toSorted((a, b) => a.atMs - b.atMs),
+  }));
 }
 
 function isRight({ atMs, value }: Point): boolean {
@@ -98,11 +136,19 @@ function isRight({ atMs, value }: Point): boolean {
 }
 
 /** The tags of a row: its labels, and those that tell where it was scraped. */
-function tagsOf(cells: readonly string[], { columns }: FluxTable): string {
-  return columns
-    .flatMap((column, index) =>
-      OWN_COLUMNS.has(column) || column === '_field' ? [] : [`${column}=${cells[index] ?? ''}`],
-    )
-    .toSorted()
-    .join('\n');
+function tagsOf(cells: readonly string[], { columns }: FluxTable): Tags {
+  const tags = columns.flatMap((column, index) =>
+    OWN_COLUMNS.has(column) ? [] : [[column, cells[index] ?? ''] as const],
+  );
+  return new Map(tags.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function identityOf(tags: Tags): string {
+  return JSON.stringify([...tags]);
+}
+
+/** The process that a series is of: by the tags that a metric without labels has, where there is one. */
+function processOf(tags: Tags, ofProcesses: ReadonlySet<string>): string {
+  if (ofProcesses.size === 0) return identityOf(tags);
+  return identityOf(new Map([...tags].filter(([tag]) => ofProcesses.has(tag))));
 }

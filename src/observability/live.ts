@@ -68,7 +68,7 @@ export function createLiveMetrics({ read, names, clock, onError }: LiveOptions):
     return metrics.map(({ name }) => {
       const value = values.get(name);
       const now = value === undefined ? [] : [{ atMs, value }];
-      return { metric: name, process: '', points: [...before(name), ...now] };
+      return { metric: name, key: name, process: '', points: [...before(name), ...now] };
     });
   };
 

@@ -34,7 +34,7 @@ async function aPrometheus(): Promise<FakePrometheus> {
     const query = new URLSearchParams(body).get('query') ?? '';
     const metric = { __name__: 'headwind_updates_pending', job: 'h', instance: 'i' };
     const value = query.startsWith('max(') ? String(Date.now() / 1000) : '7';
-    const known = state.scrapes && !query.includes('process_start') && !url.endsWith('range');
+    const known = state.scrapes && !url.endsWith('range');
     const result = known ? [{ metric, value: [0, value] }] : [];
     response.end(JSON.stringify({ status: 'success', data: { result } }));
   });

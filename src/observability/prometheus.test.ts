@@ -48,8 +48,8 @@ describe('Prometheus', () => {
     const ranged = server?.requests.filter(({ url }) => url === '/prefix/api/v1/query_range') ?? [];
     const queries = ranged.map(({ body }) => new URLSearchParams(body));
     expect(queries.map((query) => query.get('query'))).toEqual([
-      'last_over_time({__name__=~"headwind_updates_applied_total|headwind_updates_pending"}[15s])',
-      expect.stringContaining('process_start_time_seconds'),
+      'last_over_time({__name__=~"headwind_updates_applied_total|headwind_updates_pending|headwind_start_time_seconds"}[15s])',
+      'min_over_time(headwind_start_time_seconds[15s])',
     ]);
     const { fromMs } = windowOf('1h', NOW);
     expect(queries[0]?.get('start')).toBe(String(fromMs / 1000 - 15));
@@ -60,28 +60,67 @@ describe('Prometheus', () => {
   it('tells of each process by itself, and what is so now counts as now', async () => {
     const { fromMs } = windowOf('6h', NOW);
     const at = (ms: number): number => ms / 1000;
-    const backend = await answering((path, query) => {
-      const isStart = query.get('query')?.includes('process_start') === true;
-      const name = isStart ? 'process_start_time_seconds' : APPLIED.name;
-      if (path.endsWith('query_range'))
-        return isStart
-          ? [{ metric: labels(name, 'b'), values: [[at(fromMs + 120_000), String(at(fromMs + 100_000))]] }]
-          : [
+    const backend = await answering((path, query) =>
+      query.get('query')?.startsWith('min') === true
+        ? []
+        : path.endsWith('query_range')
+          ? [
               {
-                metric: labels(name, 'a'),
+                metric: labels(APPLIED.name, 'a'),
                 values: [
                   [at(fromMs), '7'],
                   [at(fromMs + 60_000), '9'],
                 ],
               },
-              { metric: labels(name, 'b'), values: [[at(fromMs + 120_000), '3']] },
-            ];
-      return isStart ? [] : [{ metric: labels(name, 'a'), value: [at(NOW) + 40, '10'] }];
-    });
+              { metric: labels(APPLIED.name, 'b'), values: [[at(fromMs + 120_000), '3']] },
+              {
+                metric: labels('headwind_start_time_seconds', 'b'),
+                values: [[at(fromMs + 120_000), String(at(fromMs + 100_000))]],
+              },
+            ]
+          : [{ metric: labels(APPLIED.name, 'a'), value: [at(NOW) + 40, '10'] }],
+    );
     const window = windowOf('6h', NOW);
     const steps = toSteps(APPLIED, await backend.sample([APPLIED], window), window);
     expect(steps[0]).toBe(5);
     expect(steps.at(-1)).toBe(1);
+  });
+
+  it('asks what a process had counted, where it was started anew between two points of the grid', async () => {
+    const { fromMs } = windowOf('6h', NOW);
+    const startedAgain = (fromMs + 90_000) / 1000;
+    const moment = (fromMs + 120_000) / 1000;
+    const start = labels('headwind_start_time_seconds', 'a');
+    const backend = await answering((path, query) => {
+      const isMin = query.get('query')?.startsWith('min') === true;
+      if (query.get('time') === String(startedAgain))
+        return [
+          { metric: labels(APPLIED.name, 'a'), value: [startedAgain, '9'] },
+          { metric: labels(APPLIED.name, 'b'), value: [startedAgain, '1000'] },
+          { metric: start, value: [startedAgain, '5'] },
+        ];
+      if (!path.endsWith('query_range')) return [];
+      if (isMin) return [{ metric: { job: 'headwind', instance: 'a' }, values: [[moment, '5']] }];
+      return [
+        {
+          metric: labels(APPLIED.name, 'a'),
+          values: [
+            [moment - 60, '7'],
+            [moment, '20'],
+          ],
+        },
+        {
+          metric: start,
+          values: [
+            [moment - 60, '5'],
+            [moment, String(startedAgain)],
+          ],
+        },
+      ];
+    });
+    const window = windowOf('6h', NOW);
+    const samples = await backend.sample([APPLIED], window);
+    expect(toSteps(APPLIED, samples, window)[0]).toBe(22);
   });
 
   it('tells the last value of each series', async () => {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
-import { BackendError, SIGN_OF_LIFE, type Backend } from './backend.ts';
+import { BackendError, SIGN_OF_LIFE, START_METRIC, type Backend } from './backend.ts';
 import type { BackendHttp } from './http.ts';
-import type { Queryable } from './queryable.ts';
 import type { TimeWindow } from './ranges.ts';
+import { throughRestarts } from './restarts.ts';
 import type { SampledSeries } from './samples.ts';
 
 export interface PrometheusOptions {
@@ -26,12 +26,6 @@ const Row = z.union([
   z.object({ metric: Labels, value: Value }).transform(({ metric, value }) => ({ metric, values: [value] })),
 ]);
 
-/** A series with what tells it apart from all others. */
-interface Told extends SampledSeries {
-  readonly labels: string;
-}
-
-const START = 'process_start_time_seconds';
 /** How far back the look for a sign of life goes, where there is none just now, and how closely it looks. */
 const SIGN_QUERY = `max(timestamp(${SIGN_OF_LIFE})) or max(max_over_time(timestamp(${SIGN_OF_LIFE})[1d:5m]))`;
 
@@ -41,7 +35,7 @@ const SIGN_QUERY = `max(timestamp(${SIGN_OF_LIFE})) or max(max_over_time(timesta
  * nothing at all where metrics are read as seldom as once a step.
  */
 export function createPrometheus({ id, url, http, clock }: PrometheusOptions): Backend {
-  const ask = async (path: string, parameters: Record<string, string>): Promise<readonly Told[]> => {
+  const ask = async (path: string, parameters: Record<string, string>): Promise<readonly SampledSeries[]> => {
     const answer = await http.post({
       url: `${url.replace(/\/{1,9}$/, '')}/api/v1/${path}`,
       headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
@@ -49,21 +43,18 @@ export function createPrometheus({ id, url, http, clock }: PrometheusOptions): B
     });
     return readAnswer(answer);
   };
-  const now = (query: string): Promise<readonly Told[]> => ask('query', { query });
+  const now = (query: string, time?: string): Promise<readonly SampledSeries[]> =>
+    ask('query', { query, ...(time !== undefined && { time }) });
 
   /** The values on a grid, and what they are now: the grid may end a while ago. */
   const over = async (
     { fromMs, nowMs, gridMs }: TimeWindow,
-    query: (lookBack: string) => string,
+    query: string,
   ): Promise<readonly SampledSeries[]> => {
     const seconds = (ms: number): string => String(ms / 1000);
     const lastMs = Math.floor(nowMs / gridMs) * gridMs;
     const grid = { start: seconds(fromMs - gridMs), end: seconds(lastMs), step: seconds(gridMs) };
-    const lookBack = `${gridMs / 1000}s`;
-    const [before, latest] = await Promise.all([
-      ask('query_range', { query: query(lookBack), ...grid }),
-      now(query(lookBack)),
-    ]);
+    const [before, latest] = await Promise.all([ask('query_range', { query, ...grid }), now(query)]);
     return joined(before, latest, nowMs);
   };
 
@@ -77,26 +68,29 @@ export function createPrometheus({ id, url, http, clock }: PrometheusOptions): B
       return seconds === undefined ? undefined : Math.min(seconds * 1000, clock.now());
     },
     async sample(metrics, window) {
-      const [series, starts] = await Promise.all([
-        over(window, (lookBack) => `last_over_time(${selector(metrics)}[${lookBack}])`),
-        over(
-          window,
-          (lookBack) =>
-            `last_over_time(${START}[${lookBack}]) and on (job, instance) last_over_time(${SIGN_OF_LIFE}[${lookBack}])`,
-        ),
+      const lookBack = `[${window.gridMs / 1000}s]`;
+      const names = [...metrics.map(({ name }) => name), START_METRIC];
+      const query = `last_over_time(${selector(names)}${lookBack})`;
+      const [series, firstStarts] = await Promise.all([
+        over(window, query),
+        over(window, `min_over_time(${START_METRIC}${lookBack})`),
       ]);
-      return { series, starts: new Map(starts.map(({ process, points }) => [process, points])) };
+      return throughRestarts({
+        series,
+        firstStarts,
+        readBefore: (atMs) => now(query, String(atMs / 1000)),
+      });
     },
-    latest: (metrics) => now(selector(metrics)),
+    latest: (metrics) => now(selector(metrics.map(({ name }) => name))),
   };
 }
 
 /** Names come out of the table of metrics and nowhere else: they need no escaping. */
-function selector(metrics: readonly Queryable[]): string {
-  return `{__name__=~"${metrics.map(({ name }) => name).join('|')}"}`;
+function selector(names: readonly string[]): string {
+  return `{__name__=~"${names.join('|')}"}`;
 }
 
-function readAnswer(text: string): readonly Told[] {
+function readAnswer(text: string): readonly SampledSeries[] {
   const answer = Answer.safeParse(parseJson(text));
   if (!answer.success) throw new BackendError('answers something that is not of its query API');
   return answer.data.data.result.flatMap((row) => {
@@ -116,23 +110,27 @@ function parseJson(text: string): unknown {
 function toSeries(
   labels: Readonly<Record<string, string>>,
   values: readonly (readonly [number, string])[],
-): Told {
+): SampledSeries {
   const { __name__: metric = '', job = '', instance = '' } = labels;
   const points = values
     .map(([seconds, value]) => ({ atMs: seconds * 1000, value: Number(value) }))
     .filter(({ value }) => Number.isFinite(value));
   const identity = JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  return { metric, process: `${job}\n${instance}`, labels: identity, points };
+  return { metric, key: identity, process: `${job}\n${instance}`, points };
 }
 
 /** Both clocks may differ a little: what is said to be so now is so now, by ours. */
-function joined(grid: readonly Told[], latest: readonly Told[], nowMs: number): readonly SampledSeries[] {
-  const byLabels = new Map(grid.map((series) => [series.labels, series]));
+function joined(
+  grid: readonly SampledSeries[],
+  latest: readonly SampledSeries[],
+  nowMs: number,
+): readonly SampledSeries[] {
+  const byKey = new Map(grid.map((series) => [series.key, series]));
   for (const series of latest) {
-    const before = byLabels.get(series.labels)?.points ?? [];
+    const before = byKey.get(series.key)?.points ?? [];
     const points = series.points.map(({ value }) => ({ atMs: nowMs, value }));
     if ((before.at(-1)?.atMs ?? -Infinity) < nowMs)
-      byLabels.set(series.labels, { ...series, points: [...before, ...points] });
+      byKey.set(series.key, { ...series, points: [...before, ...points] });
   }
-  return [...byLabels.values()];
+  return [...byKey.values()];
 }

@@ -7,6 +7,8 @@ export interface Point {
 /** What was read of one time series: one metric of one process under one set of labels. */
 export interface SampledSeries {
   readonly metric: string;
+  /** Tells it apart from all others. */
+  readonly key: string;
   /** Tells the processes apart that have the metric. */
   readonly process: string;
   /** Oldest first. */

@@ -17,7 +17,7 @@ function points(...pairs: readonly (readonly [number, number])[]): readonly Poin
 }
 
 function series(metric: Queryable, process: string, own: readonly Point[]): SampledSeries {
-  return { metric: metric.name, process, points: own };
+  return { metric: metric.name, key: process, process, points: own };
 }
 
 describe('a window', () => {

@@ -54,7 +54,7 @@ export function growthOf(
   let startBefore: number | undefined;
   for (const point of points) {
     const start = startedAt.get(point.atMs);
-    const restarted = start !== undefined && startBefore !== undefined && start > startBefore + 1000;
+    const restarted = start !== undefined && startBefore !== undefined && start > startBefore;
     if (before === undefined) {
       const isNew = start !== undefined && start >= point.atMs - gridMs - FIRST_READ_WITHIN_MS;
       growth.push({ atMs: point.atMs, value: isNew ? point.value : 0 });

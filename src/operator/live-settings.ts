@@ -197,7 +197,8 @@ export function createLiveSettings(options: LiveSettingsOptions): LiveSettingsSt
         },
       });
     replace(resolve(undefined));
-    settled.resolve();
+    // Whoever begins to work then finds everything as the settings want it.
+    void applied.then(() => settled.resolve());
   }
 
   return {

@@ -150,6 +150,10 @@ function makeFamilies(make: FamilyMaker) {
       'headwind_polling_resources_filtered_total',
       'Workloads seen that are not polled because of their event source',
     ),
+    startTimeSeconds: make.gauge(
+      'headwind_start_time_seconds',
+      'When this Headwind started, in seconds since the Unix epoch: by this, charts tell restarts',
+    ),
     webhookRequestsTotal: make.labelledCounter(
       'headwind_webhook_requests_total',
       'Webhook requests by sender and outcome',

@@ -252,6 +252,7 @@ describe('many updates', () => {
       expect(await act.isDisabled()).toBe(true);
       await dialog.getByLabel('Reason (optional)').fill('freeze');
       await dialog.getByLabel(/^Type/).fill('reject 125');
+      await expect.poll(() => act.isEnabled()).toBe(true);
       expect(await barriers(page)).toEqual([]);
       await act.click();
       await dialog.getByText('124 rejected, 1 not rejected').waitFor({ timeout: 30_000 });

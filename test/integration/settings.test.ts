@@ -408,3 +408,29 @@ describe('settings changed through the API', () => {
     expect(bugsIn(world)).toEqual([]);
   });
 });
+
+describe('after a restart', () => {
+  it('a receiver of the ConfigMap gets what it was owed', async () => {
+    let status = 500;
+    const slack = await startScriptedServer((_, response) => {
+      response.statusCode = status;
+      response.end('');
+    });
+    await patch('secret', 'headwind-secrets', { stringData: { 'slack-webhook-url': `${slack.url}/x` } });
+    await configure({ 'slack.enabled': 'true', 'polling.enabled': 'true' });
+    await aPolledWorkload('owed');
+    await eventually(() => slack.requests.some(({ body }) => body.includes('owed')), {
+      what: 'Slack is tried in vain',
+      timeoutMs: SOON_MS * 2,
+    });
+    const before = slack.requests.length;
+    await world.restart();
+    status = 200;
+    const told = await eventually(
+      () => slack.requests.slice(before).find(({ body }) => body.includes('owed')),
+      { what: 'Slack is told', timeoutMs: SOON_MS * 2 },
+    );
+    expect(told.url).toBe('/x');
+    await slack.stop();
+  });
+});

@@ -42,6 +42,12 @@ export const PARTS = {
     package: 'chromium',
     elsewhere: 'https://www.chromium.org/getting-involved/download-chromium/',
   },
+  /** Keep what Headwind's metrics were, for its charts. */
+  prometheus: { package: 'prometheus', elsewhere: 'https://prometheus.io/download' },
+  'victoria-metrics': {
+    package: 'victoria-metrics',
+    elsewhere: 'https://github.com/VictoriaMetrics/VictoriaMetrics/releases',
+  },
   /** A directory of programs, not one program. */
   'cni-plugins': {
     package: 'containernetworking-plugins',
@@ -64,6 +70,8 @@ export const TEST_PARTS = [
   'skopeo',
   'umoci',
   'chromium',
+  'prometheus',
+  'victoria-metrics',
 ] as const satisfies readonly PartName[];
 
 /** What a node with real pods needs beside the control plane, for `make e2e`. */

@@ -2,7 +2,7 @@ import { startScriptedServer, type ScriptedServer, type SeenRequest } from './sc
 
 /**
  * A server that speaks InfluxDB v2's query API (https://docs.influxdata.com/influxdb/v2/api/v2/#operation/PostQuery) for
- * the few steps of Flux that Headwind sends: range, filter, aggregateWindow with last, last, drop. It keeps what it is
+ * the few steps of Flux that Headwind sends: range, filter, aggregateWindow with last or min, last, drop. It keeps what it is
  * given as Telegraf would write it, in either layout
  * (https://docs.influxdata.com/influxdb/v2/reference/prometheus-metrics).
  */
@@ -102,14 +102,16 @@ function run(program: string, rows: readonly Row[]): string {
   const { start = '', stop = '9999-01-01T00:00:00Z' } =
     /range\(start: (?<start>[^,)]+)(?:, stop: (?<stop>[^)]+))?\)/.exec(program)?.groups ?? {};
   const predicate = /filter\(fn: \(r\) => (.*)\)$/m.exec(program)?.[1] ?? '';
-  const every = /aggregateWindow\(every: (\d+)s, fn: last, createEmpty: false\)/.exec(program)?.[1];
+  const aggregate = /aggregateWindow\(every: (\d+)s, fn: (last|min), createEmpty: false\)/.exec(program);
   const wanted = rows.filter(
     ({ atMs, group }) => atMs >= Date.parse(start) && atMs < Date.parse(stop) && holds(predicate, group),
   );
   const tables = Map.groupBy(wanted, ({ group }) => JSON.stringify(group));
   return writeTables(
     Array.from(tables.values(), (own) =>
-      every === undefined ? own.slice(-1) : lastOfWindows(own, Number(every) * 1000, stop),
+      aggregate === null
+        ? own.slice(-1)
+        : ofWindows(own, { everyMs: Number(aggregate[1]) * 1000, fn: aggregate[2] ?? '', stop }),
     ),
   );
 }
@@ -132,12 +134,15 @@ function writeTables(tables: readonly (readonly Row[])[]): string {
 }
 
 /** A window's time is its end, and the last one ends with the range. */
-function lastOfWindows(rows: readonly Row[], everyMs: number, stop: string): readonly Row[] {
+function ofWindows(
+  rows: readonly Row[],
+  { everyMs, fn, stop }: { readonly everyMs: number; readonly fn: string; readonly stop: string },
+): readonly Row[] {
   const windows = Map.groupBy(rows, ({ atMs }) => Math.floor(atMs / everyMs));
   return Array.from(windows, ([window, own]) => ({
     group: own.at(-1)?.group ?? {},
     atMs: Math.min((window + 1) * everyMs, Date.parse(stop)),
-    value: own.at(-1)?.value ?? NaN,
+    value: fn === 'min' ? Math.min(...own.map(({ value }) => value)) : (own.at(-1)?.value ?? NaN),
   }));
 }
 

@@ -1,11 +1,12 @@
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Route, Switch, useLocation } from 'wouter-preact';
 import { DetailPage } from './detail/detail-page.tsx';
 import { lazily } from './kit/lazily.tsx';
 import { Notice } from './kit/notice.tsx';
 import { ToastArea } from './kit/toasts.tsx';
 import { Header } from './shell/header.tsx';
+import { pageTitle } from './shell/page-title.ts';
 import { ShortcutHelp } from './shell/shortcut-help.tsx';
 import { useServices } from './state/services.ts';
 import { UpdatesPage } from './updates/updates-page.tsx';
@@ -18,11 +19,22 @@ const ObservabilityPage = lazily(
 const SettingsPage = lazily(async () => (await import('./settings/settings-page.tsx')).SettingsPage);
 const Palette = lazily(async () => (await import('./shell/palette.tsx')).Palette, <></>);
 
+/** As in index.html. */
+const PLAIN_TITLE = 'Headwind';
+
 /** The whole page: what is on top of every page, and the page that the address names. */
 export function App(): JSX.Element {
   const { shortcuts, toasts } = useServices();
   const [layer, setLayer] = useState<'help' | 'palette'>();
-  const [, navigate] = useLocation();
+  const [path, navigate] = useLocation();
+  const main = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const isFirst = document.title === PLAIN_TITLE;
+    document.title = pageTitle(path);
+    // Whoever reads the screen, or goes by keys, begins at the top of the new page.
+    if (!isFirst) main.current?.focus({ preventScroll: true });
+    if (!isFirst) window.scrollTo(0, 0);
+  }, [path]);
   useEffect(() => {
     const remove = shortcuts.add([
       { keys: 'g u', label: 'Go to the updates', run: () => navigate('/') },
@@ -50,7 +62,7 @@ export function App(): JSX.Element {
         Skip to the content
       </a>
       <Header onSearch={() => setLayer('palette')} />
-      <main id="main" class="shell-main" tabIndex={-1}>
+      <main ref={main} id="main" class="shell-main" tabIndex={-1}>
         <Switch>
           <Route path="/updates/:namespace/:name">
             {({ namespace, name }) => <DetailPage namespace={namespace} name={name} />}

@@ -33,7 +33,9 @@ async function start(element: HTMLElement): Promise<void> {
   let session: Session = { username: undefined, mode: 'none', csrfToken: undefined, may: undefined };
   const signIn = (): void => {
     const here = location.pathname + location.search;
-    location.assign(`/auth/sign-in?next=${encodeURIComponent(here)}`);
+    // Where a proxy signs people in, it does so when the page is asked for anew.
+    if (isSignedInElsewhere(session)) location.reload();
+    else location.assign(`/auth/sign-in?next=${encodeURIComponent(here)}`);
   };
   const api = createApi({
     fetch: (input, init) => fetch(input, init),
@@ -99,4 +101,8 @@ function openLive({
   live.state.subscribe(() => autoRefresh.set(live.state.get() !== 'off'));
   document.addEventListener('visibilitychange', () => live.seen());
   return live;
+}
+
+function isSignedInElsewhere({ mode, username }: Session): boolean {
+  return username !== undefined && mode !== 'token';
 }

@@ -4,7 +4,7 @@ import type { UpdateDetail } from '../../../src/http/dashboard-shapes.ts';
 import { CopyButton } from '../kit/copy-button.tsx';
 import { Fact } from '../kit/fact.tsx';
 import { Loaded } from '../kit/loaded.tsx';
-import { PlannedTime, Time } from '../kit/time.tsx';
+import { Time } from '../kit/time.tsx';
 import { useResource } from '../state/resource.ts';
 import { ChangeView } from '../updates/change.tsx';
 import { PhaseChip } from '../updates/phase.tsx';
@@ -70,11 +70,6 @@ function Detail({
             {row.change.to.digest !== undefined && <Fact label="Digest" value={row.change.to.digest} />}
           </dl>
           {detail.reason !== undefined && <p class="quiet">{detail.reason}</p>}
-          {row.expiresAt !== undefined && row.phase === 'Pending' && (
-            <p class="quiet">
-              Expires <PlannedTime at={row.expiresAt} />
-            </p>
-          )}
         </section>
         <section class="card section" aria-labelledby="story">
           <h2 id="story">What happened</h2>

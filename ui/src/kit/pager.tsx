@@ -9,7 +9,6 @@ export interface PagerProps {
 }
 
 const SIZES = [20, 50, 100, 500];
-const USUAL_SIZE = 20;
 
 /** Which part of the list is shown, how much of it at once, and the way to the rest. */
 export function Pager({ page, size, total, change }: PagerProps): JSX.Element {
@@ -25,9 +24,7 @@ export function Pager({ page, size, total, change }: PagerProps): JSX.Element {
           class="input"
           aria-label="Rows on a page"
           value={String(size)}
-          onChange={({ currentTarget: { value } }) =>
-            change({ size: value === String(USUAL_SIZE) ? '' : value })
-          }
+          onChange={({ currentTarget: { value } }) => change({ size: value })}
         >
           {sizes.map((count) => (
             <option key={count} value={String(count)}>
