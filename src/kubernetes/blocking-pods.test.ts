@@ -47,7 +47,10 @@ async function unblock(
     },
   };
   const target = { kind: 'StatefulSet', namespace: 'shop', name: 'web' };
-  const outcome = await deleteBlockingPods(client, target, { container: 'web', image: 'nginx:1.26.0' });
+  const outcome = await deleteBlockingPods(client, target, {
+    container: 'web',
+    images: ['nginx:1.26.0', 'nginx:1.26.1'],
+  });
   return { outcome, deletions };
 }
 

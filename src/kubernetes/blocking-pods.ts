@@ -26,16 +26,16 @@ const WithImages = z.object({
 });
 
 /**
- * Deletes the pods of a StatefulSet that keep it from going back: under `OrderedReady` its controller waits for a pod
+ * Deletes the pods of a StatefulSet that keep it from moving on: under `OrderedReady` its controller waits for a pod
  * that is not ready, even where it is about to replace it
  * (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback). Those are pods of another
- * revision than the wanted one, not ready, in which `container` runs `image`: nothing but what the rollback takes back.
- * Throws what the client throws.
+ * revision than the wanted one, not ready, in which `container` runs one of `images`: nothing but what was found
+ * wanting. Throws what the client throws.
  */
 export async function deleteBlockingPods(
   client: Pick<KubernetesClient, 'request'>,
   target: { readonly kind: string; readonly namespace: string; readonly name: string },
-  undone: { readonly container: string; readonly image: string },
+  unwanted: { readonly container: string; readonly images: readonly string[] },
 ): Promise<Unblocked> {
   const kind = WORKLOAD_KINDS.find((known) => known.kind === target.kind);
   if (kind?.kind !== 'StatefulSet') return NOTHING;
@@ -45,7 +45,7 @@ export async function deleteBlockingPods(
   if (!head.observed || head.updateRevision === '') return { kind: 'not-yet' };
   const deleted: string[] = [];
   const refused: string[] = [];
-  for (const { name, uid } of await blockingPods(client, head, undone)) {
+  for (const { name, uid } of await blockingPods(client, head, unwanted)) {
     const gone = await remove(client, { namespace: head.namespace, name, uid });
     (gone ? deleted : refused).push(name);
   }
@@ -55,7 +55,7 @@ export async function deleteBlockingPods(
 async function blockingPods(
   client: Pick<KubernetesClient, 'request'>,
   head: PodHead,
-  { container, image }: { readonly container: string; readonly image: string },
+  { container, images }: { readonly container: string; readonly images: readonly string[] },
 ): Promise<readonly { readonly name: string; readonly uid: string }[]> {
   const found: { name: string; uid: string }[] = [];
   await readPages(
@@ -69,7 +69,7 @@ async function blockingPods(
     (object) => {
       const pod = toRolloutPod(object);
       const runs = WithImages.parse(object).spec.containers.some(
-        (one) => one.name === container && one.image === image,
+        (one) => one.name === container && images.includes(one.image),
       );
       const isOld = pod.ownerUid === head.uid && pod.revision !== head.updateRevision;
       if (runs && isOld && !pod.ready && !pod.leaving) found.push({ name: pod.name, uid: pod.uid });

@@ -22,7 +22,7 @@ export interface AdvancerOptions {
   readonly proposer: Pick<Proposer, 'repropose'>;
   /** Prepares the watch over a rollout; without it none is watched. */
   readonly verifications?: VerificationPlanner;
-  /** Does what a rollback needs beside its patch. */
+  /** Does what is needed beside the patch. */
   readonly rollbacks?: RollbackFinisher;
   readonly clock: Clock;
   readonly log: Log;
@@ -138,16 +138,14 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
     }
   }
 
-  /** A rollback is completed last of all: until then it is open, and whoever starts anew goes on with it. */
+  /** A request is completed last of all: until then it is open, and whoever starts anew goes on with it. */
   async function finish(
     request: UpdateRequest,
     workload: Workload | undefined,
     change: Extract<Change, { to: 'Completed' }>,
   ): Promise<Outcome | 'again'> {
-    if (request.spec.rollback === true && options.rollbacks !== undefined) {
-      const outcome = await options.rollbacks.afterPatch(request, workload);
-      if (outcome.kind !== 'done') return outcome;
-    }
+    const outcome = await options.rollbacks?.afterPatch(request, workload);
+    if (outcome !== undefined && outcome.kind !== 'done') return outcome;
     return write(request, workload, change);
   }
 

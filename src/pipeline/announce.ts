@@ -56,9 +56,9 @@ export interface Announcer {
   ): void;
   /** After the watch over a rollout has written what it found: a bad check, or its end. */
   watched(request: UpdateRequest, workload: Workload | undefined, found: FoundStep): void;
-  /** Pods of a rolled-back version were in the way. */
+  /** Pods of a version that is not wanted any more were in the way. */
   unblocked(
-    rollback: UpdateRequest,
+    request: UpdateRequest,
     workload: Workload | undefined,
     pods: { readonly deleted: readonly string[]; readonly refused: readonly string[] },
   ): void;
@@ -177,16 +177,16 @@ export function createAnnouncer({ event, metrics, log }: AnnouncerOptions): Anno
       const told = `${request.spec.newImage}: ${message}${next} (${request.metadata.name})`;
       tellBoth(request, workload, { type: bad ? 'Warning' : 'Normal', reason, message: told });
     },
-    unblocked(rollback, workload, { deleted, refused }) {
-      const { currentImage } = rollback.spec;
-      const waits = 'the StatefulSet does not go back while they are not ready';
+    unblocked(request, workload, { deleted, refused }) {
+      const { newImage } = request.spec;
+      const waits = `the StatefulSet does not move on to ${newImage} while they are not ready`;
       if (deleted.length > 0) {
-        const message = `Deleted ${deleted.join(', ')} with ${currentImage}: ${waits}`;
-        tellBoth(rollback, workload, { type: 'Normal', reason: 'BlockingPodsDeleted', message });
+        const message = `Deleted ${deleted.join(', ')}: ${waits}`;
+        tellBoth(request, workload, { type: 'Normal', reason: 'BlockingPodsDeleted', message });
       }
       if (refused.length === 0) return;
-      const message = `Headwind may not delete pods: delete ${refused.join(', ')} with ${currentImage}, since ${waits}`;
-      tellBoth(rollback, workload, { type: 'Warning', reason: 'BlockingPodsRemain', message });
+      const message = `Headwind may not delete pods: delete ${refused.join(', ')}, since ${waits}`;
+      tellBoth(request, workload, { type: 'Warning', reason: 'BlockingPodsRemain', message });
     },
     paused(workload, { paused, identity, reason }) {
       const { kind, namespace, name } = workload;

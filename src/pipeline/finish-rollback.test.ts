@@ -47,8 +47,8 @@ async function finish(given: Given): Promise<{ outcome: Outcome; phases: object;
         return Promise.resolve(ok(written));
       },
     },
-    unblock: (target, undone) => {
-      told.push(`unblock ${target.kind} ${undone.container} ${undone.image}`);
+    unblock: (target, { container, images }) => {
+      told.push(`unblock ${target.kind} ${container} ${images.join()}`);
       return Promise.resolve(given.unblocked ?? { kind: 'done', deleted: [], refused: [] });
     },
     onTransition: ({ metadata, status }) => told.push(`${metadata.name} ${status.phase}`),
@@ -119,5 +119,30 @@ describe('a StatefulSet that goes back', () => {
     expect((await finish({ rollback: justNow, unblocked })).outcome).toMatchObject({ kind: 'requeue' });
     const longAgo = ofSet('2026-01-01T11:59:00Z');
     expect((await finish({ rollback: longAgo, unblocked })).outcome).toEqual({ kind: 'done' });
+  });
+
+  it('is freed of pods of every version that it takes back: of two in a row the first may be what blocks', async () => {
+    const first = aRequest({ name: 'done', spec: { targetRef, newImage: 'nginx:1.25.5' } });
+    const { told } = await finish({ rollback: justNow, others: [first] });
+    expect(told).toEqual(['unblock StatefulSet web nginx:1.26.0,nginx:1.25.5']);
+  });
+});
+
+describe('a StatefulSet that goes on', () => {
+  const targetRef = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'web', namespace: 'shop' };
+  const baseline = { at: '2026-01-01T11:59:00Z', healthy: true, message: 'fine', missing: 0 };
+  const update = (restoreImage: string): UpdateRequest => {
+    const request = anApprovedRequest({ spec: { targetRef, currentImage: 'nginx:1.26.0' } });
+    const verification = { restoreImage, baseline, failedChecks: 0 };
+    return { ...request, status: { ...request.status, verification } };
+  };
+
+  it('is freed of pods of a version that was never seen to be healthy', async () => {
+    const { told } = await finish({ rollback: update('nginx:1.25.0') });
+    expect(told).toEqual(['unblock StatefulSet web nginx:1.26.0']);
+  });
+
+  it('keeps the pods of a version that was', async () => {
+    expect((await finish({ rollback: update('nginx:1.26.0') })).told).toEqual([]);
   });
 });

@@ -8,25 +8,26 @@ import type { Outcome } from '../scheduling/work-queue.ts';
 import type { Log } from '../telemetry/log.ts';
 import { artifactKeyOf, type RequestStore } from './request-store.ts';
 
-/** What became of pods that might have been in a rollback's way. */
+/** What became of pods that might have been in the way. */
 export type Unblocked =
   | { readonly kind: 'not-yet' }
   | { readonly kind: 'done'; readonly deleted: readonly string[]; readonly refused: readonly string[] };
 
 export interface RollbackFinisher {
   /**
-   * What a rollback does once its workload has been patched, and before it is Completed: what it takes back becomes
-   * RolledBack, which is a hold, and pods that are in its way go. `done`, or when to come back. Doing it twice is a no-op.
+   * What is to be done once a workload has been patched, and before the request is Completed: what a rollback takes back
+   * becomes RolledBack, which is a hold, and pods that are in the way go: of a rollback, and of an update that comes
+   * while the one before it was still not seen to be healthy. `done`, or when to come back. Doing it twice is a no-op.
    */
   afterPatch(request: UpdateRequest, workload: Workload | undefined): Promise<Outcome>;
 }
 
 export interface RollbackFinisherOptions {
   readonly requests: RequestStore;
-  /** Deletes pods that keep a StatefulSet from going back. */
+  /** Deletes pods that keep a StatefulSet from moving on. */
   readonly unblock: (
     target: UpdateRequest['spec']['targetRef'],
-    undone: { readonly container: string; readonly image: string },
+    unwanted: { readonly container: string; readonly images: readonly string[] },
   ) => Promise<Unblocked>;
   readonly clock: Clock;
   readonly log: Log;
@@ -40,10 +41,10 @@ export interface RollbackFinisherOptions {
 }
 
 const LOOK_AGAIN_MS = 500;
-/** A controller that has not seen the rollback by then is not there: nothing can be done about its pods. */
+/** A controller that has not seen the patch by then is not there: nothing can be done about its pods. */
 const CONTROLLER_PATIENCE_MS = 30_000;
 
-/** Makes a finisher; it keeps nothing, since the open rollback request is all the memory it needs. */
+/** Makes a finisher; it keeps nothing, since the open request is all the memory it needs. */
 export function createRollbackFinisher(options: RollbackFinisherOptions): RollbackFinisher {
   const { requests, clock, log } = options;
 
@@ -63,28 +64,42 @@ export function createRollbackFinisher(options: RollbackFinisherOptions): Rollba
     return true;
   }
 
-  async function clearTheWay(rollback: UpdateRequest, workload: Workload | undefined): Promise<Outcome> {
-    const { targetRef, containerName = '', currentImage } = rollback.spec;
-    if (targetRef.kind !== 'StatefulSet') return { kind: 'done' };
-    const pods = await options.unblock(targetRef, { container: containerName, image: currentImage });
+  /** What no pod shall run any more, though some may still try to. */
+  function unwantedImages({ metadata, spec, status }: UpdateRequest): readonly string[] {
+    if (spec.rollback === true) {
+      const undone = (spec.undoes ?? []).map((name) => requests.get(`${metadata.namespace}/${name}`));
+      return [...new Set([spec.currentImage, ...undone.flatMap((one) => one?.spec.newImage ?? [])])];
+    }
+    // Where a rollback would restore something else than what ran until now, that was never seen to be healthy.
+    const restored = status.verification?.restoreImage ?? spec.currentImage;
+    return restored === spec.currentImage ? [] : [spec.currentImage];
+  }
+
+  async function clearTheWay(request: UpdateRequest, workload: Workload | undefined): Promise<Outcome> {
+    const { targetRef, containerName = '' } = request.spec;
+    const images = unwantedImages(request);
+    if (targetRef.kind !== 'StatefulSet' || images.length === 0) return { kind: 'done' };
+    const pods = await options.unblock(targetRef, { container: containerName, images });
     if (pods.kind === 'done') {
       const { deleted, refused } = pods;
-      const { namespace, name } = rollback.metadata;
+      const { namespace, name } = request.metadata;
       if (deleted.length + refused.length > 0) {
-        log.info({ namespace, name, deleted, refused }, 'pods were in the way of a rollback');
-        options.onUnblocked(rollback, workload, pods);
+        log.info({ namespace, name, deleted, refused }, 'pods were in the way');
+        options.onUnblocked(request, workload, pods);
       }
       return { kind: 'done' };
     }
-    return clock.now() - patchedAtMs(rollback, workload) < CONTROLLER_PATIENCE_MS
+    return clock.now() - patchedAtMs(request, workload) < CONTROLLER_PATIENCE_MS
       ? { kind: 'requeue', afterMs: LOOK_AGAIN_MS }
       : { kind: 'done' };
   }
 
   return {
-    async afterPatch(rollback, workload) {
-      if (!(await takeBack(rollback, workload))) return { kind: 'requeue', afterMs: LOOK_AGAIN_MS };
-      return clearTheWay(rollback, workload);
+    async afterPatch(request, workload) {
+      const isRollback = request.spec.rollback === true;
+      if (isRollback && !(await takeBack(request, workload)))
+        return { kind: 'requeue', afterMs: LOOK_AGAIN_MS };
+      return clearTheWay(request, workload);
     },
   };
 }

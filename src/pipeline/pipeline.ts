@@ -112,7 +112,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       requests,
       clock,
       log,
-      unblock: (target, undone) => deleteBlockingPods(client, target, undone),
+      unblock: (target, unwanted) => deleteBlockingPods(client, target, unwanted),
       onTransition: (request, workload) => announcer.moved(request, workload),
       onUnblocked: (request, workload, pods) => announcer.unblocked(request, workload, pods),
     }),
