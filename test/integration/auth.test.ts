@@ -364,7 +364,8 @@ describe('sessions of the dashboard', () => {
         mode: 'token',
         may: { approve: true, changeSettings: false },
       });
-      expect((await call(`${ui}/`, { headers: { cookie, accept: 'text/html' } })).body).toContain(name);
+      const listed = await call(`${ui}/api/v1/dashboard/updates`, { headers: { cookie } });
+      expect(JSON.stringify(listed.body)).toContain(name);
 
       const url = approval(ui, OPEN_NAMESPACE, name);
       const token = session.csrfToken ?? '';
