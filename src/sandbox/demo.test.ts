@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { someAssets } from '../../test/dashboard-under-test.ts';
 import { eventually } from '../../test/parts/eventually.ts';
 import { systemClock } from '../system.ts';
 import { choosePorts, DEMO_PORTS } from './demo/ports.ts';
@@ -37,6 +38,7 @@ function start(betweenMs: number): void {
     format: 'json',
     colours: false,
     version: 'test',
+    assets: someAssets,
     ports: { webhook: 0, api: 0, ui: 0, metrics: 0 },
     signal: controller.signal,
     temporaryDirectory: directory,
