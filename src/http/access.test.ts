@@ -95,13 +95,14 @@ describe.each([
 
   it('shows nobody what they have no right to see, on no route', async () => {
     const { app } = make({ authenticator: CAROL, authorizer: rights(() => false).authorizer });
-    // Listings leave out what somebody may not see; who somebody is, they may always know.
+    // Listings leave out what somebody may not see; who somebody is, and how the page behaves, they may always know.
     const narrowed = [
       '/api/v1/updates',
       '/api/v1/workloads',
       '/api/v1/holds',
       '/api/v1/notifications',
       '/api/v1/session',
+      '/api/v1/dashboard/preferences',
       '/api/v1/dashboard/updates',
       '/api/v1/dashboard/selection',
       '/api/v1/dashboard/workloads',

@@ -81,7 +81,8 @@ export function createChooser({ clock, log }: ChooserOptions): Chooser {
       const newestMs = await backend.newest();
       return newestMs === undefined
         ? {
-            problem: 'answers, but got no metrics of Headwind within the last day: does it scrape port 9090?',
+            problem:
+              'answers, but got no metrics of Headwind within the last day; it has to scrape port 9090',
           }
         : { newestMs };
     } catch (error) {

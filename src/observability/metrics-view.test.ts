@@ -112,7 +112,7 @@ describe('where metrics come from', () => {
     const { choice } = await view.charts('1h');
     expect(choice.backend.name).toBe('VictoriaMetrics');
     expect(choice.passedOver).toMatchObject([
-      { name: 'Prometheus', problem: expect.stringContaining('does it scrape') },
+      { name: 'Prometheus', problem: expect.stringContaining('has to scrape') },
     ]);
   });
 

@@ -29,6 +29,7 @@ export interface DrawnChart {
 type Dataset = ChartDataset<'line', { x: number; y: number }[]>;
 
 const NARROW_PX = 420;
+const AXIS_PX = 40;
 
 /** Draws lines over time on a canvas, in the colours of its theme. Nothing else of Chart.js than this is loaded. */
 export function createChart(canvas: HTMLCanvasElement): DrawnChart {
@@ -69,6 +70,10 @@ export function createChart(canvas: HTMLCanvasElement): DrawnChart {
           },
         },
         y: {
+          // The same in all charts, so that a moment stands at the same place in each of them.
+          afterFit(axis) {
+            axis.width = AXIS_PX;
+          },
           beginAtZero: true,
           suggestedMax: 2,
           border: { display: false },

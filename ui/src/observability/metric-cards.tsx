@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { Link } from 'wouter-preact';
 import type { DashboardMetrics } from '../../../src/http/metrics-shapes.ts';
-import { formatCount, rangeText, totalOf } from './values.ts';
+import { formatCount, shortRange, totalOf } from './values.ts';
 
 interface Card {
   readonly label: string;
@@ -59,7 +59,7 @@ function Group({
             <Link href={href}>
               <strong>{formatCount(counted ? totalOf(series[metric]) : current[metric])}</strong>
               <span>{label}</span>
-              <small class="quiet">{counted ? `in ${rangeText(range)}` : 'now'}</small>
+              <small class="quiet">{counted ? shortRange(range) : 'now'}</small>
             </Link>
           </li>
         ))}

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { CHARTED_METRICS } from '../../../src/observability/charted.ts';
 import { CHARTS } from './charts.ts';
-import { formatCount, formatSeconds, formatStep, lastOf, rangeText, readingOf, totalOf } from './values.ts';
+import {
+  formatCount,
+  formatSeconds,
+  formatStep,
+  lastOf,
+  rangeText,
+  readingOf,
+  shortRange,
+  totalOf,
+} from './values.ts';
 
 describe('the charts', () => {
   it('draw what the server answers, and nothing else', () => {
@@ -56,6 +65,10 @@ describe('what a legend says', () => {
     ['30d', 'the last 30 days'],
   ])('a range of %s is %s', (range, expected) => {
     expect(rangeText(range)).toBe(expected);
+  });
+
+  it('a range is short where there is little room', () => {
+    expect(shortRange('24h')).toBe('last 24 h');
   });
 
   it('times are written in milliseconds and seconds', () => {

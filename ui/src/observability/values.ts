@@ -40,6 +40,11 @@ export function formatSeconds(seconds: number): string {
   return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${Math.round(seconds * 10) / 10} s`;
 }
 
+/** `last 24 h`, where there is little room. */
+export function shortRange(range: string): string {
+  return `last ${range.replace(/^(\d+)/, '$1 ')}`;
+}
+
 /** `the last hour`, for what the range buttons are called. */
 export function rangeText(range: string): string {
   const [, count = '', unit = ''] = /^(\d+)([hd])$/.exec(range) ?? [];
