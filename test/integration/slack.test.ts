@@ -324,8 +324,10 @@ describe('where no signing secret is set', () => {
     const url = `https://headwind.example.com/updates/${world.namespace}/${metadata.name}`;
     expect(text.split(`"url":"${url}"`)).toHaveLength(3);
     expect(text).not.toContain('reject_update');
-    const page = await fetch(url.replace('https://headwind.example.com', world.headwind().urls.ui));
-    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('linked:1.1.0')]);
+    // What the page at this address asks for.
+    const data = url.replace('https://headwind.example.com', `${world.headwind().urls.ui}/api/v1/dashboard`);
+    const told = await fetch(data);
+    expect([told.status, await told.text()]).toEqual([200, expect.stringContaining('linked:1.1.0')]);
     await restart();
   });
 });
