@@ -118,7 +118,7 @@ describe('rubbish to every port', () => {
     const loud = world
       .headwind()
       .output()
-      .filter((line) => /"ERROR"|unhandled|MaxListeners/i.test(line));
+      .filter((line) => /"level":"ERROR"|unhandled|MaxListeners/i.test(line));
     expect(loud).toEqual([]);
   });
 

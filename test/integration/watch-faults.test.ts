@@ -8,8 +8,8 @@ import { bugsIn, knownTo, requestsFor, tell, theRequestFor, workloadViews } from
 const RECOVERY_MS = 10_000;
 /** The watchdog's 120 s, and some for following again. */
 const HALF_OPEN_MS = 150_000;
-/** Deployments, StatefulSets, DaemonSets and UpdateRequests. */
-const WATCHES = 4;
+/** Deployments, StatefulSets, DaemonSets and UpdateRequests; of the settings two ConfigMaps and a Secret. */
+const WATCHES = 7;
 
 interface Row {
   readonly fault: string;
