@@ -101,7 +101,10 @@ const TargetRef = z.object({
 export const UpdateRequestSpec = z.object({
   targetRef: TargetRef.describe('The workload to update.'),
   updateType: z.enum(['image', 'helmChart']),
-  containerName: z.string().optional().describe('The container or init container whose image changes, or the chart.'),
+  containerName: z
+    .string()
+    .optional()
+    .describe('The container or init container whose image changes, or the chart.'),
   currentImage: z
     .string()
     .describe('What the artifact runs when the request is made; <chart>:<version> for a chart.'),
