@@ -364,8 +364,9 @@ describe('sessions of the dashboard', () => {
         mode: 'token',
         may: { approve: true, changeSettings: false },
       });
-      const listed = await call(`${ui}/api/v1/dashboard/updates`, { headers: { cookie } });
-      expect(JSON.stringify(listed.body)).toContain(name);
+      expect((await call(`${ui}/`, { headers: { cookie, accept: 'text/html' } })).status).toBe(200);
+      const { body: list } = await call(`${ui}/api/v1/dashboard/updates`, { headers: { cookie } });
+      expect(JSON.stringify(list)).toContain(name);
 
       const url = approval(ui, OPEN_NAMESPACE, name);
       const token = session.csrfToken ?? '';
