@@ -54,7 +54,7 @@ export default defineConfig({
           testTimeout: 420_000,
           hookTimeout: 180_000,
           // Most of a rollout is waiting: so many are under way at the same time in one file, and the files side by side.
-          maxConcurrency: 12,
+          maxConcurrency: 8,
           maxWorkers: 3,
           sequence: { groupOrder: 4 },
         },

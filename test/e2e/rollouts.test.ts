@@ -171,6 +171,8 @@ describe.each(rounds(process.env))('verified rollouts on real pods, round %i', (
       await stage.setImage(shape, name, stage.image(name, '1.0.0-hotfix'));
       const request = await watchEnded(stage, name, '1.1.0');
       expect(request.status.verification?.outcome).toBe('HandsOff');
+      // Kubernetes leaves a StatefulSet's pod that is not ready to people, and so does Headwind, now that they have taken over.
+      if (shape.kind === 'StatefulSet') await stage.deleteUnready(name);
       await allRun(stage, { shape, name, image: stage.image(name, '1.0.0-hotfix') });
       expect((await requestsInOrder(stage, name)).filter(({ spec }) => spec.rollback === true)).toEqual([]);
     });

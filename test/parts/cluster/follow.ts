@@ -3,10 +3,11 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ControlPlaneAccess } from '../control-plane-access.ts';
+import { NoUseWaitingError } from '../eventually.ts';
 
 /** All objects of one kind in one namespace, as the API server tells of them. */
 export interface Followed<T> {
-  /** As of now; an object that changes is another one. */
+  /** As of now; an object that changes is another one. Throws where one could not be understood. */
   all(): readonly T[];
   stop(): void;
 }
@@ -16,8 +17,8 @@ export interface FollowOptions<T> {
   /** Of the list, without a query. */
   readonly path: string;
   readonly parse: (object: unknown) => T;
-  /** Told of every object that is there, and of every change; `gone` when it has been deleted. */
-  readonly onChange?: (object: T, change: 'there' | 'gone') => void;
+  /** Told of every object that is there, and of every change. */
+  readonly onChange?: (object: T) => void;
 }
 
 const List = z.object({ metadata: z.object({ resourceVersion: z.string() }), items: z.array(z.unknown()) });
@@ -35,10 +36,11 @@ const AGAIN_MS = 500;
 export async function follow<T>(options: FollowOptions<T>): Promise<Followed<T>> {
   const objects = new Map<string, T>();
   const stopped = new AbortController();
+  let failure: Error | undefined;
   const put = (object: unknown): void => {
     const parsed = options.parse(object);
     objects.set(Named.parse(object).metadata.name, parsed);
-    options.onChange?.(parsed, 'there');
+    options.onChange?.(parsed);
   };
   const list = async (): Promise<string> => {
     const { metadata, items } = List.parse(await options.api.expectOk('GET', options.path));
@@ -47,11 +49,12 @@ export async function follow<T>(options: FollowOptions<T>): Promise<Followed<T>>
     return metadata.resourceVersion;
   };
   const take = (text: string): void => {
-    const { type, object } = Line.parse(JSON.parse(text));
-    if (type === 'ADDED' || type === 'MODIFIED') put(object);
-    if (type === 'DELETED') {
-      objects.delete(Named.parse(object).metadata.name);
-      options.onChange?.(options.parse(object), 'gone');
+    try {
+      const { type, object } = Line.parse(JSON.parse(text));
+      if (type === 'ADDED' || type === 'MODIFIED') put(object);
+      if (type === 'DELETED') objects.delete(Named.parse(object).metadata.name);
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error));
     }
   };
   const goOn = async (first: string): Promise<void> => {
@@ -63,7 +66,14 @@ export async function follow<T>(options: FollowOptions<T>): Promise<Followed<T>>
     }
   };
   void goOn(await list());
-  return { all: () => [...objects.values()], stop: () => stopped.abort() };
+  return {
+    all: () => {
+      if (failure !== undefined)
+        throw new NoUseWaitingError(`an object of ${options.path}: ${failure.message}`);
+      return [...objects.values()];
+    },
+    stop: () => stopped.abort(),
+  };
 }
 
 /** Resolves when the watch has ended, for whatever reason. */

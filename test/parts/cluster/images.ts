@@ -13,7 +13,7 @@ const APPLETS = ['sh', 'sleep', 'httpd', 'echo', 'cat'];
 export const BEHAVIOURS = {
   healthy: 'exec httpd -f -p 8080 -h /www',
   'crashes at once': 'exit 1',
-  'crashes after a while': 'httpd -p 8080 -h /www; sleep 5; exit 1',
+  'crashes after a while': 'httpd -p 8080 -h /www; sleep 3; exit 1',
   'is never ready': 'exec sleep 1000000',
   'is ready after 20 s': 'sleep 20; exec httpd -f -p 8080 -h /www',
 } as const;

@@ -2,7 +2,7 @@ import { eventually } from '../eventually.ts';
 import type { Pod, Shape } from './shapes.ts';
 import type { Stage } from './stage.ts';
 
-/** Waits until the workload has exactly its pods, and all of them run this image and are ready. */
+/** Waits until the workload has exactly its pods, but for those that are being deleted, and all of them run this image and are ready. */
 export async function allRun(
   stage: Stage,
   { shape, name, image }: { readonly shape: Shape; readonly name: string; readonly image: string },
@@ -10,7 +10,7 @@ export async function allRun(
 ): Promise<readonly Pod[]> {
   return eventually(
     () => {
-      const pods = stage.pods(name);
+      const pods = stage.pods(name).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
       const right = pods.filter(({ spec, status }) => {
         const [status0] = status.containerStatuses ?? [];
         return spec.containers[0].image === image && status0?.ready === true;
@@ -22,7 +22,8 @@ export async function allRun(
   );
 }
 
-function shownOf({ metadata, spec, status }: Pod): string {
+/** A pod in short, for messages. */
+export function shownOf({ metadata, spec, status }: Pod): string {
   const [container] = status.containerStatuses ?? [];
   const state = container?.ready === true ? 'ready' : 'not ready';
   const leaving = metadata.deletionTimestamp === undefined ? '' : ', being deleted';

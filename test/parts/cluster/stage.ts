@@ -24,6 +24,8 @@ export interface Stage extends World {
   image(repository: string, tag: string): string;
   /** Changes annotations, which are given without `headwind.sh/`. */
   annotate(shape: Shape, name: string, annotations: Readonly<Record<string, string>>): Promise<void>;
+  /** Deletes the pods that are not ready, as a person would with kubectl. */
+  deleteUnready(name: string): Promise<void>;
   /** Gives the container `app` an image, as a person would with kubectl. */
   setImage(shape: Shape, name: string, image: string): Promise<void>;
   /** Creates a workload that runs, unless told, a healthy `<name>:1.0.0`, and waits until its pods are ready and Headwind knows it. */
@@ -101,6 +103,11 @@ export async function openStage(name: StageName, env: WorldOptions['env'] = {}):
       const entries = Object.entries(annotations).map(([key, value]) => [`headwind.sh/${key}`, value]);
       return patch(shape, name, { metadata: { annotations: Object.fromEntries(entries) } });
     },
+    async deleteUnready(name) {
+      const unready = stage.pods(name).filter(({ status }) => status.containerStatuses?.[0].ready !== true);
+      for (const { metadata } of unready)
+        await world.api.expectOk('DELETE', `/api/v1/namespaces/${world.namespace}/pods/${metadata.name}`);
+    },
     setImage: (shape, name, wanted) =>
       patch(shape, name, { spec: { template: { spec: { containers: [{ name: 'app', image: wanted }] } } } }),
     async play(shape, { first = 'healthy', ...workload }) {
@@ -117,9 +124,13 @@ export async function openStage(name: StageName, env: WorldOptions['env'] = {}):
 
 const FAILURES: ReadonlySet<string> = new Set(['CrashLoopBackOff', 'ErrImagePull', 'ImagePullBackOff']);
 
+/** A container that ends once is restarted at once; the second time it has to wait, whatever its status says first. */
 function isFailing({ status }: Pod): boolean {
   const [container] = status.containerStatuses ?? [];
-  return FAILURES.has(container?.state.waiting?.reason ?? '');
+  if (container === undefined) return false;
+  const { state, restartCount } = container;
+  const endedAgain = restartCount > 1 || (restartCount === 1 && state.terminated !== undefined);
+  return endedAgain || FAILURES.has(state.waiting?.reason ?? '');
 }
 
 /** A registry that somebody else starts and ends. */

@@ -4,7 +4,9 @@ import type { Condition, UpdateRequest } from '../../../src/core/update-request.
 import { eventually } from '../eventually.ts';
 import { requestsFor } from '../workload-views.ts';
 import type { World } from '../world.ts';
+import { shownOf } from './pods.ts';
 import type { Shape } from './shapes.ts';
+import type { Stage } from './stage.ts';
 
 /** One request in short: `1.0.0 -> 1.1.0 Completed`, with `rollback` in front where it is one. */
 export function told({ spec, status }: UpdateRequest): string {
@@ -45,18 +47,19 @@ function madeAt({ metadata, status }: UpdateRequest): number {
 
 /** Waits until the watch over the update to this tag has ended, and answers the request. */
 export async function watchEnded(
-  world: World,
+  stage: Stage,
   name: string,
   tag: string,
   timeoutMs = 180_000,
 ): Promise<UpdateRequest> {
   return eventually(
     async () => {
-      const request = (await requestsInOrder(world, name)).find(
+      const request = (await requestsInOrder(stage, name)).find(
         ({ spec }) => spec.newImage.endsWith(`:${tag}`) && spec.rollback !== true,
       );
       if (request?.status.verification?.outcome !== undefined) return request;
-      throw new Error(request === undefined ? 'there is none' : `${told(request)} ${healthOf(request)}`);
+      const said = request === undefined ? 'there is none' : `${told(request)} ${healthOf(request)}`;
+      throw new Error(`${said}; its pods are ${JSON.stringify(stage.pods(name).map(shownOf))}`);
     },
     { what: `the watch over ${name}:${tag} has ended`, timeoutMs, everyMs: 300 },
   );
