@@ -1,7 +1,6 @@
 import { request } from 'node:https';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inspect } from 'node:util';
 import { z } from 'zod';
 import type { ControlPlaneAccess } from '../control-plane-access.ts';
 import { NoUseWaitingError } from '../eventually.ts';
@@ -37,7 +36,7 @@ const AGAIN_MS = 500;
 export async function follow<T>(options: FollowOptions<T>): Promise<Followed<T>> {
   const objects = new Map<string, T>();
   const stopped = new AbortController();
-  let failure: unknown;
+  let failure: Error | undefined;
   const put = (object: unknown): void => {
     const parsed = options.parse(object);
     objects.set(Named.parse(object).metadata.name, parsed);
@@ -55,7 +54,7 @@ export async function follow<T>(options: FollowOptions<T>): Promise<Followed<T>>
       if (type === 'ADDED' || type === 'MODIFIED') put(object);
       if (type === 'DELETED') objects.delete(Named.parse(object).metadata.name);
     } catch (error) {
-      failure = error;
+      failure = error instanceof Error ? error : new Error(String(error));
     }
   };
   const goOn = async (first: string): Promise<void> => {
@@ -70,9 +69,7 @@ export async function follow<T>(options: FollowOptions<T>): Promise<Followed<T>>
   return {
     all: () => {
       if (failure !== undefined)
-        throw new NoUseWaitingError(
-          `an object of ${options.path} is not what it should be: ${inspect(failure)}`,
-        );
+        throw new NoUseWaitingError(`an object of ${options.path}: ${failure.message}`);
       return [...objects.values()];
     },
     stop: () => stopped.abort(),
