@@ -31,10 +31,10 @@ const Timestamp = z.iso.datetime({ offset: true });
 
 const Condition = z.object({
   type: z.string().describe('Verified, Approved, Applied or Healthy.'),
-  status: z.enum(['True', 'False', 'Unknown']),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
   reason: z.string().describe('One word for machines.'),
   message: z.string().describe('One sentence for people.'),
-  lastTransitionTime: Timestamp,
+  lastTransitionTime: Timestamp.describe('When the status last changed.'),
 });
 export type Condition = z.infer<typeof Condition>;
 
@@ -78,7 +78,7 @@ export type Baseline = z.infer<typeof Baseline>;
 
 const Verification = z.object({
   restoreImage: z.string().describe('What a rollback restores: the last version that was not found wanting.'),
-  baseline: Baseline,
+  baseline: Baseline.describe('How the workload was before the patch.'),
   failedChecks: z.number().int().min(0).describe('Consecutive bad checks so far.'),
   lastFailedAt: Timestamp.optional().describe('When the last bad check was counted.'),
   revision: z.string().optional().describe('The revision of the pods that are judged.'),
@@ -87,20 +87,22 @@ const Verification = z.object({
     .optional()
     .describe('The value of headwind.sh/last-update that the revision belongs to.'),
   outcome: z.enum(WATCH_OUTCOMES).optional().describe('How the watch ended; absent while it lasts.'),
-  endedAt: Timestamp.optional(),
+  endedAt: Timestamp.optional().describe('When the watch ended.'),
 });
 export type Verification = z.infer<typeof Verification>;
 
 const TargetRef = z.object({
-  apiVersion: z.string(),
-  kind: z.string(),
-  name: z.string(),
+  apiVersion: z.string().describe('Its API version, such as apps/v1.'),
+  kind: z.string().describe('Its kind, such as Deployment.'),
+  name: z.string().describe('Its name.'),
   namespace: z.string().describe('Must be the namespace of the request itself.'),
 });
 
 export const UpdateRequestSpec = z.object({
   targetRef: TargetRef.describe('The workload to update.'),
-  updateType: z.enum(['image', 'helmChart']),
+  updateType: z
+    .enum(['image', 'helmChart'])
+    .describe('What changes: the image of a container, or the version of a chart.'),
   containerName: z
     .string()
     .optional()
@@ -127,17 +129,20 @@ export const UpdateRequestSpec = z.object({
 export type UpdateRequestSpec = z.infer<typeof UpdateRequestSpec>;
 
 export const UpdateRequestStatus = z.object({
-  phase: z.enum(PHASES).default('Pending'),
+  phase: z.enum(PHASES).default('Pending').describe('Where the request stands.'),
   approvedBy: z.string().optional().describe('Who approved; "policy" where no approval is required.'),
-  approvedAt: Timestamp.optional(),
-  rejectedBy: z.string().optional(),
-  rejectedAt: Timestamp.optional(),
-  message: z.string().optional(),
-  lastUpdated: Timestamp.optional(),
-  createdAt: Timestamp.optional(),
+  approvedAt: Timestamp.optional().describe('When it was approved.'),
+  rejectedBy: z.string().optional().describe('Who rejected.'),
+  rejectedAt: Timestamp.optional().describe('When it was rejected.'),
+  message: z.string().optional().describe('What happened, in one sentence for people.'),
+  lastUpdated: Timestamp.optional().describe('When this status was last written.'),
+  createdAt: Timestamp.optional().describe('When the request was made.'),
   startedAt: Timestamp.optional().describe('When the workload was patched.'),
   previousImage: z.string().optional().describe('What ran before, exactly as written.'),
-  conditions: z.array(Condition).optional(),
+  conditions: z
+    .array(Condition)
+    .optional()
+    .describe('How far it has come: Verified, Approved, Applied, Healthy.'),
   verification: Verification.optional().describe(
     'The watch over the rollout; absent where headwind.sh/auto-rollback is not "true".',
   ),

@@ -43,6 +43,10 @@ export interface FamilyDescription {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
   readonly labels: readonly string[];
+  /** Which values each label may have. */
+  readonly rules: Readonly<Record<string, LabelRule>>;
+  /** The upper bounds of a histogram's buckets, else absent. */
+  readonly buckets?: readonly number[];
 }
 
 export interface FamilyMaker {
@@ -69,19 +73,19 @@ export function createFamilyMaker(registry: Registry): FamilyMaker {
   return {
     described,
     counter: (name, help) => {
-      describe({ name, type: 'counter', help, labels: [] });
+      describe({ name, type: 'counter', help, labels: [], rules: {} });
       const counter = new Counter({ name, help, registers });
       return { inc: (by = 1) => counter.inc(by) };
     },
     labelledCounter: (name, help, rules) => {
       const labelNames = namesOf(rules);
-      describe({ name, type: 'counter', help, labels: labelNames });
+      describe({ name, type: 'counter', help, labels: labelNames, rules });
       const counter = new Counter({ name, help, labelNames, registers });
       const bound = createLabelBound(rules);
       return { inc: (labels, by = 1) => counter.inc(bound(labels), by) };
     },
     gauge: (name, help) => {
-      describe({ name, type: 'gauge', help, labels: [] });
+      describe({ name, type: 'gauge', help, labels: [], rules: {} });
       const gauge = new Gauge({ name, help, registers });
       return {
         set: (value) => gauge.set(value),
@@ -91,13 +95,13 @@ export function createFamilyMaker(registry: Registry): FamilyMaker {
     },
     labelledGauge: (name, help, rules) => {
       const labelNames = namesOf(rules);
-      describe({ name, type: 'gauge', help, labels: labelNames });
+      describe({ name, type: 'gauge', help, labels: labelNames, rules });
       const gauge = new Gauge({ name, help, labelNames, registers });
       const bound = createLabelBound(rules);
       return { set: (labels, value) => gauge.set(bound(labels), value) };
     },
     histogram: (name, help, buckets) => {
-      describe({ name, type: 'histogram', help, labels: [] });
+      describe({ name, type: 'histogram', help, labels: [], rules: {}, buckets });
       const histogram = new Histogram({ name, help, buckets: [...buckets], registers });
       return { observe: (value) => histogram.observe(value) };
     },
