@@ -8,14 +8,19 @@ const COMPRESSIBLE = /\.(?:html|js|css|svg|json)$/;
 
 /**
  * Builds the dashboard below `root` into `dist/ui` and lays a compressed twin (.br, .gz) beside each file. What was there
- * before goes away, unless `keepOld`: programs that run already serve it.
+ * before goes away, unless `keepOld`: programs that run already serve it. Answers the source files that it is made of.
  */
-export async function buildUi(root: string, { keepOld = false } = {}): Promise<void> {
+export async function buildUi(root: string, { keepOld = false } = {}): Promise<readonly string[]> {
   const options = { emptyOutDir: !keepOld };
-  await build({ configFile: join(root, 'ui/vite.config.ts'), logLevel: 'warn', build: options });
+  const sources = new Set<string>();
+  const plugins = [
+    { name: 'headwind:sources', moduleParsed: ({ id }: { readonly id: string }) => void sources.add(id) },
+  ];
+  await build({ configFile: join(root, 'ui/vite.config.ts'), logLevel: 'warn', build: options, plugins });
   const entries = await readdir(join(root, 'dist/ui'), { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile() && COMPRESSIBLE.test(entry.name));
   await Promise.all(files.map(({ parentPath, name }) => compress(join(parentPath, name))));
+  return [...sources];
 }
 
 async function compress(path: string): Promise<void> {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { z } from 'zod';
 import { buildUi } from './build-ui.ts';
+import { describeBundles } from './bundled.ts';
 import { launcher } from './launcher.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -38,7 +39,7 @@ const manifest = Package.parse(JSON.parse(await readFile(`${root}/package.json`,
 const nodeMajor = Number(manifest.engines.node.slice(2));
 
 await rm(`${root}/dist`, { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: [
     ...PROGRAMS.map(({ name }) => ({ in: `src/cli/${name}.ts`, out: name })),
@@ -61,12 +62,17 @@ await build({
   sourcesContent: false,
   legalComments: 'none',
   logLevel: 'warning',
+  metafile: true,
 }).catch(() => {
   // esbuild has said what is wrong.
   process.exit(1);
 });
 
-await buildUi(root);
+const ui = await buildUi(root);
+await writeFile(
+  `${root}/dist/.bundled.json`,
+  JSON.stringify(describeBundles(metafile, { outdir: 'dist', ui })),
+);
 
 await mkdir(`${root}/bin`, { recursive: true });
 const launchers = [
