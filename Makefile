@@ -16,7 +16,7 @@ demo: build ## run Headwind with a Kubernetes API and a registry of its own; end
 
 build: dist/.built ## make bin/headwind and bin/kubectl-headwind
 
-lint: $(STAMP) ## check types, rules, format and the direction of imports
+lint: $(STAMP) ## check types, rules, format, the direction of imports and the links of documents
 	@$(NODE_PATH) && \
 	$(BIN)/tsc -p . && \
 	$(BIN)/tsc -p ui && \
@@ -24,10 +24,14 @@ lint: $(STAMP) ## check types, rules, format and the direction of imports
 	unformatted=$$($(BIN)/oxfmt --list-different . || true) && \
 	{ test -z "$$unformatted" || { printf 'Not in the one format (make format repairs it):\n%s\n' "$$unformatted"; exit 1; }; } && \
 	node tools/check-floors.ts && \
-	echo 'lint: types, rules, format and imports are right'
+	node tools/check-links.ts && \
+	echo 'lint: types, rules, format, imports and links are right'
 
-format: $(STAMP) ## write all files in the one format, and the tables of README.md
-	@$(NODE_PATH) && $(BIN)/oxfmt . >/dev/null && { test ! -f README.md || node tools/readme-tables.ts; }
+format: $(STAMP) ## write all files in the one format, and those that are made from others
+	@$(NODE_PATH) && $(BIN)/oxfmt . >/dev/null && node tools/readme-tables.ts && node tools/generate.ts && node tools/install-file.ts
+
+install-file: $(STAMP) ## write deploy/install.yaml and what else is made from deploy/k8s
+	@$(NODE_PATH) && node tools/install-file.ts
 
 unit: $(STAMP) ## run the unit tests alone
 	@$(NODE_PATH) && $(BIN)/vitest run --project unit
@@ -48,6 +52,10 @@ e2e: build ## try rollouts and rollbacks on real pods; E2E_ROUNDS=3, and KUBECON
 bench: build ## measure against the budgets, each beside its floor; BENCH='--quick --json --out FILE' and the like
 	@$(NODE_PATH) && node test/parts/prepare.ts tests && node bench/main.ts $(BENCH)
 
+docs: $(STAMP) ## build the documentation site into dist/docs
+	@$(NODE_PATH) && node tools/check-links.ts && $(BIN)/vitepress build docs && \
+	echo "docs: dist/docs; look at it with '$(BIN)/vitepress preview docs --host 127.0.0.1'"
+
 clean: ## remove what was built; .tools and node_modules stay
 	@rm -rf bin dist coverage
 
@@ -61,4 +69,4 @@ $(STAMP): package-lock.json
 	@$(NODE_PATH) && npm ci --no-audit --no-fund --no-progress --loglevel=error >/dev/null
 	@touch $(STAMP)
 
-.PHONY: help demo build lint format unit parts test e2e bench clean
+.PHONY: help demo build lint format install-file unit parts test e2e bench docs clean

@@ -2,18 +2,25 @@ import { settingsMarkdown } from '../src/config/documentation.ts';
 import { liveMarkdown } from '../src/config/live-documentation.ts';
 import { metricsMarkdown } from '../src/telemetry/documentation.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
+import { annotationsMarkdown } from './reference/annotations-page.ts';
+import { blockersMarkdown } from './reference/blockers-page.ts';
+import { valuesMarkdown } from './chart-values.ts';
 
 /** The tables that documents repeat, each made from the one place where its facts stand. */
 export const TABLES: Readonly<Record<string, () => string>> = {
+  annotations: () => annotationsMarkdown('docs'),
+  blockers: blockersMarkdown,
   settings: settingsMarkdown,
   live: liveMarkdown,
   metrics: () => metricsMarkdown(createMetrics().described),
+  values: valuesMarkdown,
 };
 
 /** Which tables stand in which document. */
 export const DOCUMENTS: Readonly<Record<string, readonly string[]>> = {
-  'README.md': ['settings', 'metrics'],
+  'README.md': ['annotations', 'blockers', 'settings', 'metrics'],
   'docs/configuration.md': ['live'],
+  'charts/headwind/README.md': ['values'],
 };
 
 /**

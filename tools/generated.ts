@@ -1,0 +1,18 @@
+import { annotationsPage } from './reference/annotations-page.ts';
+import { apiPage } from './reference/api-page.ts';
+import { blockersPage } from './reference/blockers-page.ts';
+import { errorsPage } from './reference/errors-page.ts';
+import { metricsPage } from './reference/metrics-page.ts';
+import { settingsPage } from './reference/settings-page.ts';
+import { updateRequestPage } from './reference/update-request-page.ts';
+
+/** The files that tools write whole, each made from the one place where its facts stand. A test holds them to be current. */
+export const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
+  'docs/reference/annotations.md': annotationsPage,
+  'docs/reference/api.md': apiPage,
+  'docs/reference/blockers.md': blockersPage,
+  'docs/reference/errors.md': errorsPage,
+  'docs/reference/metrics.md': metricsPage,
+  'docs/reference/settings.md': settingsPage,
+  'docs/reference/updaterequest.md': updateRequestPage,
+};
