@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { load } from 'js-yaml';
 import { z } from 'zod';
+import { fetchBytes, fetchChecked, fetchSha256 } from './download.ts';
 
 /** The Kubernetes version that is downloaded. */
 const VERSION = 'v1.34.0';
@@ -38,9 +38,6 @@ const Index = z.object({
   releases: z.record(z.string(), z.record(z.string(), z.object({ hash: z.string(), selfLink: z.url() }))),
 });
 
-const DOWNLOAD_MS = 300_000;
-const MAX_BYTES = 512 * 1024 * 1024;
-
 /**
  * Downloads etcd, kube-apiserver and kubectl from the official envtest archive
  * (https://book.kubebuilder.io/reference/envtest), and controller manager, scheduler and kubelet of the same version,
@@ -55,10 +52,8 @@ export async function downloadEnvtest(request: EnvtestRequest): Promise<readonly
   if (archive === undefined) throw new Error(`there is no ${name} in ${sources.index}`);
   const release = `${sources.binaries}/${VERSION}/bin/${request.platform.replace('-', '/')}`;
   const sums = new Map<string, string>();
-  for (const program of BESIDE_THE_ARCHIVE) {
-    const text = (await fetchBytes(`${release}/${program}.sha256`, patienceMs)).toString('utf8');
-    sums.set(program, text.trim().slice(0, 64));
-  }
+  for (const program of BESIDE_THE_ARCHIVE)
+    sums.set(program, await fetchSha256(`${release}/${program}.sha256`, patienceMs));
 
   await mkdir(request.directory, { recursive: true });
   const staging = await mkdtemp(join(request.directory, '.envtest-'));
@@ -81,24 +76,4 @@ export async function downloadEnvtest(request: EnvtestRequest): Promise<readonly
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
-}
-
-async function fetchChecked(url: string, algorithm: string, expected: string): Promise<Buffer> {
-  const bytes = await fetchBytes(url, DOWNLOAD_MS);
-  const sum = createHash(algorithm).update(bytes).digest('hex');
-  if (sum !== expected.toLowerCase())
-    throw new Error(`${url} has the ${algorithm} sum ${sum}, not ${expected}`);
-  return bytes;
-}
-
-async function fetchBytes(url: string, timeoutMs: number): Promise<Buffer> {
-  let answer: Response;
-  try {
-    answer = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
-  } catch (cause) {
-    throw new Error(`${url} cannot be reached`, { cause });
-  }
-  if (!answer.ok) throw new Error(`${url} answers ${answer.status}`);
-  if (Number(answer.headers.get('content-length') ?? 0) > MAX_BYTES) throw new Error(`${url} is too large`);
-  return Buffer.from(await answer.arrayBuffer());
 }
