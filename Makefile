@@ -4,9 +4,11 @@
 
 # A Node.js new enough comes first on PATH for every recipe; see tools/node.sh.
 NODE_PATH = node_dir=$$(tools/node.sh) && PATH="$$node_dir:$$PATH" && export PATH
+# What holds Node itself is made with one version of it alone.
+PINNED_NODE_PATH = node_dir=$$(tools/node.sh --pinned) && PATH="$$node_dir:$$PATH" && export PATH
 BIN = node_modules/.bin
 STAMP = node_modules/.installed
-SOURCES = package.json package-lock.json tools/build.ts tools/build-ui.ts tools/launcher.ts $(shell find src ui -type f ! -name '*.test.ts' 2>/dev/null)
+SOURCES = package.json package-lock.json tools/build.ts tools/build-ui.ts tools/launcher.ts tools/programs.ts $(shell find src ui -type f ! -name '*.test.ts' 2>/dev/null)
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -15,6 +17,8 @@ demo: build ## run Headwind with a Kubernetes API and a registry of its own; end
 	@exec bin/headwind demo
 
 build: dist/.built ## make bin/headwind and bin/kubectl-headwind
+
+executable: dist/.executable ## make single executables: dist/headwind-linux-x64, dist/kubectl-headwind-linux-x64
 
 lint: $(STAMP) ## check types, rules, format, the direction of imports and the links of documents
 	@$(NODE_PATH) && \
@@ -64,9 +68,13 @@ dist/.built: $(STAMP) $(SOURCES)
 	@touch dist/.built
 	@echo 'build: bin/headwind and bin/kubectl-headwind'
 
+dist/.executable: dist/.built tools/node.sh tools/executable.ts tools/image/elf.ts $(wildcard tools/executable/*.ts)
+	@$(PINNED_NODE_PATH) && node tools/executable.ts
+	@touch dist/.executable
+
 $(STAMP): package-lock.json
 	@echo 'install: npm packages'
 	@$(NODE_PATH) && npm ci --no-audit --no-fund --no-progress --loglevel=error >/dev/null
 	@touch $(STAMP)
 
-.PHONY: help demo build lint format install-file unit parts test e2e bench docs clean
+.PHONY: help demo build executable lint format install-file unit parts test e2e bench docs clean

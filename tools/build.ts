@@ -7,21 +7,10 @@ import { z } from 'zod';
 import { buildUi } from './build-ui.ts';
 import { describeBundles } from './bundled.ts';
 import { launcher } from './launcher.ts';
+import { BUNDLE, definitions, PROGRAMS } from './programs.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const Package = z.object({ version: z.string(), engines: z.object({ node: z.string().regex(/^>=\d+$/) }) });
-
-/**
- * Of the operator: the young generation kept at 1 MiB is worth about 30 MB of memory at rest, and collecting the old one
- * sooner about 70 MB under a flood of webhooks.
- */
-const OPERATOR_FLAGS = ['--max-semi-space-size=1', '--optimize-for-size'];
-/** And glibc's arenas kept at one: several hold on to what big lists leave behind, some 10 MB. */
-const OPERATOR_ENVIRONMENT = { MALLOC_ARENA_MAX: '1' };
-const PROGRAMS = [
-  { name: 'headwind', flags: OPERATOR_FLAGS, environment: OPERATOR_ENVIRONMENT },
-  { name: 'kubectl-headwind', flags: [], environment: {} },
-] as const;
 
 /** Further names for a program: kubectl asks one of this name what may follow "kubectl headwind". */
 const ALIASES = [
@@ -31,15 +20,12 @@ const ALIASES = [
 /** Programs of threads, which are started from files of their own beside the others (src/helm/index-thread.ts). */
 const THREADS = ['index-worker'] as const;
 
-/** CommonJS packages inside an ES module still ask for Node's modules through `require`. */
-const REQUIRE =
-  "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);";
-
 const manifest = Package.parse(JSON.parse(await readFile(`${root}/package.json`, 'utf8')));
 const nodeMajor = Number(manifest.engines.node.slice(2));
 
 await rm(`${root}/dist`, { recursive: true, force: true });
 const { metafile } = await build({
+  ...BUNDLE,
   absWorkingDir: root,
   entryPoints: [
     ...PROGRAMS.map(({ name }) => ({ in: `src/cli/${name}.ts`, out: name })),
@@ -47,21 +33,12 @@ const { metafile } = await build({
   ],
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
-  bundle: true,
   // Sub-commands that are imported when they are asked for stay in files of their own.
   splitting: true,
-  format: 'esm',
-  platform: 'node',
   target: `node${nodeMajor}`,
-  define: { HEADWIND_VERSION: JSON.stringify(manifest.version) },
-  banner: { js: REQUIRE },
-  // Source text stays in memory: without blanks it is 2 MB less. Names are kept, for stack traces.
-  minifySyntax: true,
-  minifyWhitespace: true,
+  define: definitions(manifest.version),
   sourcemap: 'linked',
   sourcesContent: false,
-  legalComments: 'none',
-  logLevel: 'warning',
   metafile: true,
 }).catch(() => {
   // esbuild has said what is wrong.

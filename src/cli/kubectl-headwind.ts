@@ -1,8 +1,10 @@
 import { systemClock } from '../system.ts';
+import { wordsFor } from './plugin/called-as.ts';
 import { runPlugin } from './plugin/program.ts';
 import { createTerminal } from './terminal.ts';
 
 const terminal = createTerminal(process.env);
-const code = await runPlugin({ args: process.argv.slice(2), env: process.env, terminal, clock: systemClock });
+const args = wordsFor(process.argv0, process.argv.slice(2));
+const code = await runPlugin({ args, env: process.env, terminal, clock: systemClock });
 terminal.flush();
 process.exit(code);

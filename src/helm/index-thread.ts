@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads';
+import * as sea from 'node:sea';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 import pLimit from 'p-limit';
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
@@ -33,6 +34,8 @@ export const MAX_WHOLE_BYTES = 32 * 1024 * 1024;
 
 const MAX_HEAP_MB = 512;
 const LIMIT_MS = 60_000;
+/** What the thread's program, as text, is called among the assets of a single executable, which has no files beside it. */
+const EMBEDDED_PROGRAM = 'index-worker.cjs';
 /** Bundled, it lies beside whatever file this has become a part of. */
 const PROGRAM = import.meta.url.endsWith('.ts') ? './index-worker.ts' : './index-worker.mjs';
 
@@ -55,7 +58,7 @@ interface Job {
 
 async function readInThread({ bytes, wanted, clock, closing }: Job): Promise<IndexedCharts> {
   if (closing.aborted) throw new NoIndex('an index that was not read to the end: Headwind is stopping');
-  const worker = new Worker(new URL(PROGRAM, import.meta.url), {
+  const worker = startWorker({
     workerData: { bytes, wanted: [...wanted] } satisfies z.infer<typeof IndexOrder>,
     transferList: [bytes.buffer],
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
@@ -77,6 +80,12 @@ async function readInThread({ bytes, wanted, clock, closing }: Job): Promise<Ind
     closing.removeEventListener('abort', close);
     await worker.terminate();
   }
+}
+
+function startWorker(options: WorkerOptions): Worker {
+  return sea.isSea()
+    ? new Worker(sea.getAsset(EMBEDDED_PROGRAM, 'utf8'), { ...options, eval: true })
+    : new Worker(new URL(PROGRAM, import.meta.url), options);
 }
 
 function tooMuch(what: string): NoIndex {

@@ -31,6 +31,13 @@ const ENCODINGS = [
 /** Their names change with their content. */
 const HASHED = '/assets/';
 
+/** Files by their names, such as `index.html` and `assets/x.js`. */
+export interface AssetFiles {
+  readonly names: Iterable<string>;
+  /** Is asked for these names alone. */
+  readonly read: (name: string) => Promise<Uint8Array<ArrayBuffer>>;
+}
+
 /**
  * Opens the built dashboard in `directory`. Only what is there at this moment can be asked for, so that no path leads
  * anywhere else; contents are read when they are wanted, since most replicas are seldom looked at.
@@ -39,14 +46,15 @@ const HASHED = '/assets/';
  */
 export async function openAssets(directory: string): Promise<Assets> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const files = new Map<string, string>(
-    entries
-      .filter((entry) => entry.isFile())
-      .map(({ parentPath, name }) => {
-        const file = join(parentPath, name);
-        return [`/${relative(directory, file).split(sep).join('/')}`, file] as const;
-      }),
-  );
+  const names = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(directory, join(parentPath, name)).split(sep).join('/'));
+  return createAssets({ names, read: async (name) => new Uint8Array(await readFile(join(directory, name))) });
+}
+
+/** The dashboard from files that may lie anywhere. */
+export function createAssets({ names, read }: AssetFiles): Assets {
+  const files = new Map<string, string>([...names].map((name) => [`/${name}`, name]));
   return {
     async find(path, acceptEncoding) {
       const plain = files.get(path);
@@ -62,7 +70,7 @@ export async function openAssets(directory: string): Promise<Assets> {
         vary: 'accept-encoding',
         ...(encoding === undefined ? {} : { 'content-encoding': encoding.name }),
       };
-      return { body: new Uint8Array(await readFile(file)), headers };
+      return { body: await read(file), headers };
     },
   };
 }
