@@ -54,7 +54,7 @@ export const BUNDLES = ['headwind', 'index-worker'] as const;
 /** How the program is run, here and in image/Dockerfile. */
 export const RUN = {
   user: '1001:1001',
-  // The flags and the variable are those of bin/headwind: see tools/build.ts for what each is worth.
+  // The flags and the variable are those of bin/headwind: see tools/programs.ts for what each is worth.
   entrypoint: [PLACES.node, '--max-semi-space-size=1', '--optimize-for-size', `${PLACES.app}/headwind.mjs`],
   env: { PATH: '/usr/bin', MALLOC_ARENA_MAX: '1' },
   /** Webhooks, API, dashboard, metrics. */
