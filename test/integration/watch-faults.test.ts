@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { ControlPlaneFacts } from '../parts/control-plane-access.ts';
+import { accessControlPlane, type ControlPlaneFacts } from '../parts/control-plane-access.ts';
 import { eventually } from '../parts/eventually.ts';
+import { installFluxCrds } from '../parts/flux-crds.ts';
 import { startFaultProxy, type FaultProxy } from '../parts/fault-proxy.ts';
 import { openWorld, requestsWhen, workloadOf, type World } from '../parts/world.ts';
 import { bugsIn, knownTo, requestsFor, tell, theRequestFor, workloadViews } from '../parts/workload-views.ts';
@@ -8,15 +9,18 @@ import { bugsIn, knownTo, requestsFor, tell, theRequestFor, workloadViews } from
 const RECOVERY_MS = 10_000;
 /** The watchdog's 120 s, and some for following again. */
 const HALF_OPEN_MS = 150_000;
-/** Deployments, StatefulSets, DaemonSets and UpdateRequests; of the settings two ConfigMaps and a Secret. */
-const WATCHES = 7;
+/**
+ * Deployments, StatefulSets, DaemonSets and UpdateRequests; HelmReleases, HelmRepositories and OCIRepositories; of the
+ * settings two ConfigMaps and a Secret.
+ */
+const WATCHES = 10;
 
 interface Row {
   readonly fault: string;
   inject(proxy: FaultProxy): void;
   /** Resolves when the fault has lasted as long as it shall, and is over. */
   lift?(proxy: FaultProxy): Promise<void>;
-  /** How many lists and watches all four together may begin, from the fault until all is known again. */
+  /** How many lists and watches all of them together may begin, from the fault until all is known again. */
   readonly lists: number;
   readonly watches: number;
 }
@@ -219,6 +223,7 @@ describe('through each fault of its watches Headwind follows by itself, misses n
 
   beforeAll(async () => {
     const facts = inject('controlPlane');
+    await installFluxCrds(accessControlPlane(facts));
     scene = await openScene(facts);
     halfOpenScene = await openScene(facts);
     halfOpen = recoverFromHalfOpen(halfOpenScene);
