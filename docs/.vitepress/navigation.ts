@@ -37,6 +37,8 @@ export const NAVIGATION: readonly Group[] = [
       Configuration: 'configuration.md',
       Security: 'security.md',
       Troubleshooting: 'troubleshooting.md',
+      'From Keel': 'upgrade-from-keel.md',
+      'From Headwind in Rust': 'upgrade-from-rust-headwind.md',
     },
   },
   {
@@ -55,6 +57,7 @@ export const NAVIGATION: readonly Group[] = [
   {
     title: 'Understand',
     pages: {
+      Architecture: 'architecture.md',
       'Its own list and watch': 'adr/0001-own-list-and-watch.md',
       'No database': 'adr/0002-no-database.md',
       'Every change is a request': 'adr/0003-every-change-is-a-request.md',
