@@ -21,6 +21,13 @@ export const PARTS = {
   'kube-scheduler': { package: undefined, elsewhere: 'https://kubernetes.io/releases/download/#binaries' },
   kubelet: { package: undefined, elsewhere: 'https://kubernetes.io/releases/download/#binaries' },
   kubectl: { package: 'kubernetes-client', elsewhere: 'https://kubernetes.io/docs/tasks/tools/#kubectl' },
+  /** What Debian's Kubernetes is too old for; under this name, beside the others. */
+  'kube-apiserver-1.33': {
+    package: undefined,
+    elsewhere: 'https://kubernetes.io/releases/download/#binaries',
+  },
+  'kubectl-1.33': { package: undefined, elsewhere: 'https://kubernetes.io/releases/download/#binaries' },
+  helm: { package: undefined, elsewhere: 'https://helm.sh/docs/intro/install' },
   'docker-registry': {
     package: 'docker-registry',
     elsewhere: 'https://github.com/distribution/distribution',
@@ -66,6 +73,9 @@ export const TEST_PARTS = [
   'kube-apiserver',
   'kube-controller-manager',
   'kubectl',
+  'kube-apiserver-1.33',
+  'kubectl-1.33',
+  'helm',
   'docker-registry',
   'skopeo',
   'umoci',
@@ -193,7 +203,7 @@ function describeMissing(missing: readonly PartName[], places: readonly string[]
   });
   return [
     `Missing for the tests: ${missing.join(', ')}.`,
-    'On Debian, `make parts` brings them (as root for packages; Kubernetes itself is downloaded, or built once in about 10 minutes).',
+    'On Debian, `make parts` brings them (as root for packages; Kubernetes and Helm are downloaded, or built once in about 20 minutes).',
     'Elsewhere, put them on PATH or into the directory that KUBEBUILDER_ASSETS names:',
     ...lines,
     `Looked in: ${places.join(', ')}.`,

@@ -18,6 +18,7 @@ import {
 } from './binaries.ts';
 import { extractProgram, installPackages, isRoot, updatePackageLists } from './debian-packages.ts';
 import { downloadEnvtest } from './envtest.ts';
+import { downloadRelease, RELEASED_PARTS } from './released-programs.ts';
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 const BUILT: ReadonlySet<PartName> = new Set([
@@ -48,19 +49,40 @@ async function prepare(names: readonly PartName[], env: NodeJS.ProcessEnv): Prom
   if (existsSync('/etc/debian_version')) {
     await tryPackages(missing(), directory);
     const toBuild = missing().filter((name) => BUILT.has(name));
-    if (toBuild.length > 0) await build(directory, toBuild);
+    if (toBuild.length > 0) await build('build-kubernetes.sh', directory, toBuild);
   }
+  await bringReleased(missing(), directory);
   for (const [name, path] of requireParts(names, env)) say(`${name} is ${path}`);
 }
 
 async function tryDownload(directory: string): Promise<void> {
-  const target = `${platform()}-${ARCHITECTURES[arch()] ?? arch()}`;
+  const target = thisPlatform();
   try {
     say(`looks for the official envtest archive for ${target}`);
     say(`downloaded ${(await downloadEnvtest({ directory, platform: target })).join(', ')}`);
   } catch (error) {
     say(`not downloaded: ${reason(error)}`);
   }
+}
+
+/** What is released ready to run is downloaded; what cannot be is built from its Go modules. */
+async function bringReleased(missing: readonly PartName[], directory: string): Promise<void> {
+  const toBuild: PartName[] = [];
+  for (const part of RELEASED_PARTS) {
+    if (!missing.includes(part)) continue;
+    try {
+      say(`looks for the official ${part}`);
+      await downloadRelease(part, { directory, platform: thisPlatform() });
+    } catch (error) {
+      say(`not downloaded: ${reason(error)}`);
+      toBuild.push(part);
+    }
+  }
+  if (toBuild.length > 0) await build('build-with-go.sh', directory, toBuild);
+}
+
+function thisPlatform(): string {
+  return `${platform()}-${ARCHITECTURES[arch()] ?? arch()}`;
 }
 
 async function tryPackages(missing: readonly PartName[], directory: string): Promise<void> {
@@ -85,9 +107,9 @@ async function tryPackages(missing: readonly PartName[], directory: string): Pro
   }
 }
 
-/** Runs the build script with its progress lines; a failure shows in what is missing afterwards. */
-async function build(directory: string, names: readonly PartName[]): Promise<void> {
-  const script = fileURLToPath(new URL('./build-kubernetes.sh', import.meta.url));
+/** Runs a build script with its progress lines; a failure shows in what is missing afterwards. */
+async function build(name: string, directory: string, names: readonly PartName[]): Promise<void> {
+  const script = fileURLToPath(new URL(name, import.meta.url));
   const child = spawn(script, [directory, ...names], { stdio: 'inherit' });
   await new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
