@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { requireParts } from './binaries.ts';
+import { requirePart, requireParts } from './binaries.ts';
 import { makeSelfSigned } from './certificate.ts';
 import { freePorts, startChild, type Child } from './child.ts';
 import {
@@ -18,7 +18,8 @@ import { eventually, NoUseWaitingError } from './eventually.ts';
 
 const START_ATTEMPTS = 3;
 const START_TIMEOUT_MS = 60_000;
-const NEEDED = ['etcd', 'kube-apiserver', 'kube-controller-manager'] as const;
+const PROGRAMS = ['etcd', 'kube-apiserver', 'kube-controller-manager'] as const;
+type ProgramName = (typeof PROGRAMS)[number];
 
 export interface ControlPlane extends ControlPlaneAccess {
   /** Ends the API server alone; `SIGKILL` unless told, as a crash would. */
@@ -36,6 +37,11 @@ export interface ControlPlaneOptions {
   readonly keep?: boolean;
   /** Whether the kube-controller-manager runs; true unless told. Without it nothing happens but what is asked for. */
   readonly controllers?: boolean;
+  /**
+   * Runs kube-apiserver 1.33, for what older ones do not have. The kube-controller-manager stays the same one, with those
+   * controllers alone that need nothing which newer servers have given up.
+   */
+  readonly modern?: boolean;
   /** More flags for the kube-controller-manager. */
   readonly managerFlags?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
@@ -48,8 +54,7 @@ export interface ControlPlaneOptions {
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const env = options.env ?? process.env;
-  const binaries = requireParts(NEEDED, env);
-  const path: BinaryPath = (name) => besideApiServer(binaries, name) ?? binaries.get(name) ?? name;
+  const path = findPrograms(options, env);
   let lastFailure: unknown;
   for (let attempt = 1; attempt <= START_ATTEMPTS; attempt += 1) {
     try {
@@ -66,7 +71,17 @@ class PortTakenError extends Error {
   override readonly name = 'PortTakenError';
 }
 
-type BinaryPath = (name: (typeof NEEDED)[number]) => string;
+type BinaryPath = (name: ProgramName) => string;
+
+function findPrograms(options: ControlPlaneOptions, env: NodeJS.ProcessEnv): BinaryPath {
+  const binaries = requireParts(PROGRAMS, env);
+  const modern = options.modern === true ? requirePart('kube-apiserver-1.33', env) : undefined;
+  return (name) =>
+    (name === 'kube-apiserver' ? modern : undefined) ??
+    besideApiServer(binaries, name) ??
+    binaries.get(name) ??
+    name;
+}
 
 /** What lies in the API server's own directory belongs to its version: better than what PATH has. */
 function besideApiServer(binaries: ReadonlyMap<string, string>, name: string): string | undefined {
@@ -96,7 +111,7 @@ async function startOnce(path: BinaryPath, options: ControlPlaneOptions): Promis
   const layout = await prepareDirectory(options.directory);
   const children = new Map<string, Child>();
   const begin = async (name: keyof typeof COMMANDS): Promise<void> => {
-    const more = name === 'kube-controller-manager' ? (options.managerFlags ?? []) : [];
+    const more = name === 'kube-controller-manager' ? managerFlags(options) : [];
     const child = await startChild({
       name,
       command: path(name),
@@ -141,6 +156,21 @@ async function startOnce(path: BinaryPath, options: ControlPlaneOptions): Promis
     const message = `the control plane did not start: ${String(error)}\n${logs}`;
     throw taken ? new PortTakenError(message, { cause: error }) : new Error(message, { cause: error });
   }
+}
+
+/** They use core/v1 and apps/v1 alone, which every server has. */
+const LASTING_CONTROLLERS = [
+  'serviceaccount',
+  'namespace',
+  'garbagecollector',
+  'deployment',
+  'replicaset',
+  'statefulset',
+  'daemonset',
+] as const;
+
+function managerFlags({ modern, managerFlags = [] }: ControlPlaneOptions): readonly string[] {
+  return [...(modern === true ? [`--controllers=${LASTING_CONTROLLERS.join(',')}`] : []), ...managerFlags];
 }
 
 const CLIENT_AUTHORITY = 'client-authority';
@@ -207,6 +237,8 @@ const COMMANDS = {
     `--client-ca-file=${layout.clientCa}`,
     '--authorization-mode=RBAC',
     '--allow-privileged=true',
+    // Not by the node's name, which nothing resolves.
+    '--kubelet-preferred-address-types=InternalIP',
   ],
   'kube-controller-manager': (layout: Layout, minor: number): readonly string[] => [
     `--kubeconfig=${layout.kubeconfigPath}`,
