@@ -24,6 +24,7 @@ lint: $(STAMP) ## check types, rules, format, the direction of imports and the l
 	@$(NODE_PATH) && \
 	$(BIN)/tsc -p . && \
 	$(BIN)/tsc -p ui && \
+	$(BIN)/tsc -p docs/.vitepress && \
 	$(BIN)/oxlint --type-aware --quiet --format=unix . && \
 	unformatted=$$($(BIN)/oxfmt --list-different . || true) && \
 	{ test -z "$$unformatted" || { printf 'Not in the one format (make format repairs it):\n%s\n' "$$unformatted"; exit 1; }; } && \
