@@ -21,7 +21,8 @@ export default defineConfig({
   markdown: {
     // The anchors of GitHub, so that a link with one works there too; and braces are what they are, not attributes.
     anchor: { slugify: toSlug },
-    attrs: { disable: true },
+    attrs: false,
+    emoji: false,
     config: linkOutside,
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
   },

@@ -1,9 +1,17 @@
-import type { DefaultTheme } from 'vitepress';
-
 /** One group of the side bar: its title, and page by page what it is called there and where it lies in `docs`. */
 interface Group {
   readonly title: string;
   readonly pages: Readonly<Record<string, string>>;
+}
+
+/** As the theme wants them. */
+interface Entry {
+  text: string;
+  link: string;
+}
+interface SidebarGroup {
+  text: string;
+  items: Entry[];
 }
 
 /** All pages of the site in reading order; a test holds it against the files in `docs`. */
@@ -69,7 +77,7 @@ export const NAVIGATION: readonly Group[] = [
 ];
 
 /** The same as the theme wants it. */
-export function toSidebar(groups: readonly Group[]): DefaultTheme.SidebarItem[] {
+export function toSidebar(groups: readonly Group[]): SidebarGroup[] {
   return groups.map(({ title, pages }) => ({
     text: title,
     items: Object.entries(pages).map(([text, page]) => ({ text, link: `/${page.replace(/\.md$/, '')}` })),
@@ -77,9 +85,8 @@ export function toSidebar(groups: readonly Group[]): DefaultTheme.SidebarItem[] 
 }
 
 /** The first page of each group, for the bar at the top. */
-export function toTopBar(groups: readonly Group[]): DefaultTheme.NavItem[] {
-  return toSidebar(groups).flatMap(({ text = '', items }) => {
-    const link = items?.[0]?.link;
-    return link === undefined ? [] : [{ text, link }];
-  });
+export function toTopBar(groups: readonly Group[]): Entry[] {
+  return toSidebar(groups).flatMap(({ text, items: [first] }) =>
+    first === undefined ? [] : [{ text, link: first.link }],
+  );
 }

@@ -4,10 +4,9 @@ import { createRecordingLog } from '../telemetry/recording-log.ts';
 import { createMetricsApp } from './metrics-server.ts';
 import { PROBLEMS, problem, retryAfter, toLabel, toProblemBody } from './problem.ts';
 
-function anApp(metrics: Parameters<typeof createMetricsApp>[0]['metrics'] = createMetrics()) {
+function anApp(metrics: Parameters<typeof createMetricsApp>[0]['metrics'] = createMetrics(), isReady = true) {
   const logRoot = createRecordingLog();
-  const report = { ok: true, checks: [] };
-  const health = { live: () => report, ready: () => report };
+  const health = { live: () => ({ ok: true, checks: [] }), ready: () => ({ ok: isReady, checks: [] }) };
   return { app: createMetricsApp({ metrics, health, log: logRoot.target('headwind::metrics') }), logRoot };
 }
 
@@ -23,6 +22,15 @@ describe('the metrics server', () => {
     expect((await anApp().app.request(path)).status).toBe(200);
   });
 
+  it.each([
+    [true, 1],
+    [false, 0],
+  ])('says whether Headwind can serve: ready is %s', async (isReady, value) => {
+    const response = await anApp(createMetrics(), isReady).app.request('/metrics');
+
+    expect(await response.text()).toContain(`\nheadwind_ready ${value}\n`);
+  });
+
   it('counts what it turns away', async () => {
     const { app } = anApp();
     await app.request('/nothing');
@@ -35,7 +43,7 @@ describe('the metrics server', () => {
 
   it('logs what broke, and tells nobody else', async () => {
     const registry = { contentType: 'text/plain', metrics: () => Promise.reject(new Error('secret')) };
-    const { app, logRoot } = anApp({ registry, httpRejectedTotal: { inc: () => {} } });
+    const { app, logRoot } = anApp({ ...createMetrics(), registry });
     const response = await app.request('/metrics');
 
     expect(response.status).toBe(500);

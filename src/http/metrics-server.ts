@@ -6,6 +6,8 @@ export interface MetricsDependencies {
   readonly metrics: {
     readonly registry: { readonly contentType: string; metrics(): Promise<string> };
     readonly httpRejectedTotal: LabelledCounter<'server' | 'reason'>;
+    /** 1 while this replica can serve, else 0. */
+    readonly ready: { set(value: number): void };
   };
   readonly health: Health;
   readonly log: Log;
@@ -15,6 +17,7 @@ export interface MetricsDependencies {
 export function createMetricsApp({ metrics, health, log }: MetricsDependencies): EdgeApp {
   const app = createEdge({ server: 'metrics', log, metrics });
   app.get('/metrics', async (c) => {
+    metrics.ready.set(health.ready().ok ? 1 : 0);
     const text = await metrics.registry.metrics();
     return c.body(text, 200, { 'content-type': metrics.registry.contentType });
   });

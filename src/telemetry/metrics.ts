@@ -154,6 +154,10 @@ function makeFamilies(make: FamilyMaker) {
       'headwind_start_time_seconds',
       'When this Headwind started, in seconds since the Unix epoch: by this, charts tell restarts',
     ),
+    ready: make.gauge(
+      'headwind_ready',
+      'Whether this replica can serve, at the moment of the scrape: 1 if it is ready, else 0',
+    ),
     webhookRequestsTotal: make.labelledCounter(
       'headwind_webhook_requests_total',
       'Webhook requests by sender and outcome',
