@@ -237,8 +237,6 @@ const COMMANDS = {
     `--client-ca-file=${layout.clientCa}`,
     '--authorization-mode=RBAC',
     '--allow-privileged=true',
-    // Not by the node's name, which nothing resolves.
-    '--kubelet-preferred-address-types=InternalIP',
   ],
   'kube-controller-manager': (layout: Layout, minor: number): readonly string[] => [
     `--kubeconfig=${layout.kubeconfigPath}`,

@@ -19,6 +19,8 @@ export interface Cluster {
   readonly controlPlane: ControlPlaneFacts;
   /** `http://127.0.0.1:PORT`; pods pull from it by the same address. */
   readonly registryUrl: string;
+  /** `10.0.0.1:PORT` where pods reach it at another place than the node does, which pulls for them. */
+  readonly podSideRegistry: string | undefined;
   /** Whether the registry tells of pushes by itself, at the ports asked for. */
   readonly notifies: boolean;
   /** Ends everything and removes all that it kept. */
@@ -75,6 +77,7 @@ export async function startCluster({ webhookPorts, say }: ClusterOptions): Promi
     return {
       controlPlane: { url, ca, admin, version, directory },
       registryUrl: registry.url,
+      podSideRegistry: `${node.podSideAddress}:${new URL(registry.url).port}`,
       notifies: true,
       stop,
     };

@@ -48,7 +48,7 @@ export async function useGivenCluster({ env, say }: GivenClusterOptions): Promis
   try {
     const controlPlane = await becomeAdministrator(kubectl, directory);
     say(`uses Kubernetes ${controlPlane.version} at ${controlPlane.url}, registry ${registryUrl}`);
-    return { controlPlane, registryUrl, notifies: false, stop: remove };
+    return { controlPlane, registryUrl, podSideRegistry: undefined, notifies: false, stop: remove };
   } catch (error) {
     await remove();
     throw error;

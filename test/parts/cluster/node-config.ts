@@ -3,8 +3,8 @@ import { dump } from 'js-yaml';
 /** Where containerd listens, inside the node. */
 export const CONTAINERD_SOCKET = '/run/containerd.sock';
 
-/** How the node calls itself. */
-export const NODE_NAME = 'headwind-node';
+/** How the node calls itself: by this name the API server finds the kubelet's port, which is led here (see node.ts). */
+export const NODE_NAME = 'localhost';
 
 export interface ContainerdOptions {
   /** Holds images and containers. */
@@ -67,13 +67,14 @@ export const CNI_CONFIG = JSON.stringify({
 });
 
 /** The kubelet's configuration (https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/), in YAML. */
-export function kubeletConfig(cgroup: string): string {
+export function kubeletConfig({ cgroup, port }: { readonly cgroup: string; readonly port: number }): string {
   return dump({
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
     authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
     authorization: { mode: 'AlwaysAllow' },
     address: '127.0.0.1',
+    port,
     healthzBindAddress: '127.0.0.1',
     cgroupDriver: 'cgroupfs',
     cgroupRoot: `/${cgroup}`,

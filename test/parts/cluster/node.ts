@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { NODE_PARTS, requireParts } from '../binaries.ts';
-import { startChild, type Child } from '../child.ts';
+import { freePorts, startChild, type Child } from '../child.ts';
 import type { ControlPlaneAccess } from '../control-plane-access.ts';
 import { eventually, NoUseWaitingError } from '../eventually.ts';
 import { makeCgroup } from './cgroups.ts';
 import { CNI_CONFIG, CONTAINERD_SOCKET, containerdConfig, kubeletConfig, NODE_NAME } from './node-config.ts';
 import type { StateDirectory } from './state-directory.ts';
-import { openTunnel, type Tunnel } from './tunnel.ts';
+import { openTunnel, openTunnelInto, type Tunnel } from './tunnel.ts';
 
 const START_TIMEOUT_MS = 90_000;
 
@@ -24,10 +24,15 @@ export interface NodeOptions {
 }
 
 export interface ClusterNode {
+  /** The address of the node at which pods reach the registry, on its own port; the API server is there as its Service says. */
+  readonly podSideAddress: string;
   /** Ends everything on the node; its mounts and network links are gone with it. */
   stop(): Promise<void>;
 }
 
+const KubernetesService = z.object({
+  spec: z.object({ clusterIP: z.string(), ports: z.tuple([z.object({ port: z.number() })]) }),
+});
 const NodeObject = z.object({
   status: z.object({
     conditions: z.array(z.object({ type: z.string(), status: z.string(), message: z.string() })).default([]),
@@ -47,7 +52,11 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
   const parts = requireParts(NODE_PARTS, process.env);
   const part = (name: (typeof NODE_PARTS)[number]): string => parts.get(name) ?? name;
   const directory = join(state.path, 'node');
-  await writeConfiguration(options, part, directory);
+  const [kubeletPort = 0] = await freePorts(1);
+  await writeConfiguration(options, { part, directory, kubeletPort });
+  const { spec } = KubernetesService.parse(
+    await api.expectOk('GET', '/api/v1/namespaces/default/services/kubernetes'),
+  );
   await makeCgroup(state.cgroup);
 
   const children: Child[] = [];
@@ -71,12 +80,26 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
       fileURLToPath(new URL('node.sh', import.meta.url)),
       part('busybox'),
       ready,
+      spec.clusterIP,
     ]);
     await until(children, 'the namespaces of the node', () => existsSync(ready));
     const inside = enter(children[0]?.pid ?? 0);
-    for (const port of [new URL(api.url).port, options.registryHost.split(':')[1]])
-      tunnels.push(await openTunnel(Number(port), join(directory, `${port}.sock`)));
-    await begin('tunnel', [...inside, process.execPath, ...tunnelWords(tunnels)]);
+    const socketOf = (port: number): string => join(directory, `${port}.sock`);
+    const apiPort = Number(new URL(api.url).port);
+    const registryPort = Number(options.registryHost.split(':')[1]);
+    for (const port of [apiPort, registryPort])
+      tunnels.push(await openTunnel({ port, socketPath: socketOf(port) }));
+    // The API server asks the kubelet for logs, for commands in pods and for their ports.
+    tunnels.push(await openTunnelInto({ port: kubeletPort, socketPath: socketOf(kubeletPort) }));
+    const leads = [
+      [`127.0.0.1:${apiPort}`, socketOf(apiPort)],
+      [`127.0.0.1:${registryPort}`, socketOf(registryPort)],
+      [`${spec.clusterIP}:${spec.ports[0].port}`, socketOf(apiPort)],
+      [`${spec.clusterIP}:${registryPort}`, socketOf(registryPort)],
+      [socketOf(kubeletPort), `127.0.0.1:${kubeletPort}`],
+    ].flat();
+    const tunnelEnd = fileURLToPath(new URL('tunnel-end.ts', import.meta.url));
+    await begin('tunnel', [...inside, process.execPath, tunnelEnd, ...leads]);
     say('starts containerd');
     const path = [dirname(part('containerd-shim-runc-v2')), process.env['PATH'], '/usr/sbin', '/sbin'].join(
       delimiter,
@@ -87,9 +110,9 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
       PATH: path,
     });
     say('starts the kubelet');
-    await begin('kubelet', [...inside, part('kubelet'), ...kubeletFlags(options, directory)]);
+    await begin('kubelet', [...inside, part('kubelet'), ...kubeletFlags(options, directory, spec.clusterIP)]);
     await until(children, 'the node is ready', () => nodeIsReady(api));
-    return { stop };
+    return { podSideAddress: spec.clusterIP, stop };
   } catch (error) {
     const tails = await Promise.all(
       children.map(async (child) => `--- ${child.name}\n${await child.logTail()}`),
@@ -122,20 +145,25 @@ function enter(pid: number): readonly string[] {
   ];
 }
 
-function tunnelWords(tunnels: readonly Tunnel[]): readonly string[] {
-  const end = fileURLToPath(new URL('tunnel-end.ts', import.meta.url));
-  return [end, ...tunnels.flatMap(({ port, socketPath }) => [String(port), socketPath])];
-}
-
 async function writeConfiguration(
   { state, registryHost, sandboxImage }: NodeOptions,
-  part: (name: (typeof NODE_PARTS)[number]) => string,
-  directory: string,
+  {
+    part,
+    directory,
+    kubeletPort,
+  }: {
+    readonly part: (name: (typeof NODE_PARTS)[number]) => string;
+    readonly directory: string;
+    readonly kubeletPort: number;
+  },
 ): Promise<void> {
   const cniConfig = join(directory, 'cni');
   await mkdir(cniConfig, { recursive: true });
   await writeFile(join(cniConfig, '10-headwind.conflist'), CNI_CONFIG);
-  await writeFile(join(directory, 'kubelet.yaml'), kubeletConfig(state.cgroup));
+  await writeFile(
+    join(directory, 'kubelet.yaml'),
+    kubeletConfig({ cgroup: state.cgroup, port: kubeletPort }),
+  );
   const toml = containerdConfig({
     directory: join(directory, 'containerd'),
     registryHost,
@@ -147,7 +175,7 @@ async function writeConfiguration(
   await writeFile(join(directory, 'containerd.toml'), toml);
 }
 
-function kubeletFlags({ api }: NodeOptions, directory: string): readonly string[] {
+function kubeletFlags({ api }: NodeOptions, directory: string, address: string): readonly string[] {
   const minor = Number(/^v1\.(\d+)/.exec(api.version)?.[1] ?? 0);
   return [
     `--kubeconfig=${api.admin.kubeconfigPath}`,
@@ -158,7 +186,8 @@ function kubeletFlags({ api }: NodeOptions, directory: string): readonly string[
     // Until 1.23 docker was what it looked for by itself; the flag is gone since 1.27.
     ...(minor < 24 ? ['--container-runtime=remote'] : []),
     `--hostname-override=${NODE_NAME}`,
-    '--node-ip=127.0.0.1',
+    // Any but a loopback one: without it the node has no addresses, and kubectl no way to its pods.
+    `--node-ip=${address}`,
     '--runtime-cgroups=/',
     '--kubelet-cgroups=/',
   ];

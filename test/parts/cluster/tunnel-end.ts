@@ -1,11 +1,17 @@
-// The inner end of tunnels, run in the node's network: takes connections on the same ports as outside.
-// usage: tunnel-end.ts PORT SOCKET_PATH [PORT SOCKET_PATH...]
-import { connect, createServer } from 'node:net';
+// The inner end of tunnels, run in the node's network: takes connections at one place and leads them to another, each
+// an address with a port or the path of a socket.
+// usage: tunnel-end.ts FROM TO [FROM TO...]     tunnel-end.ts 127.0.0.1:5000 /run/registry.sock
+import { connect, createServer, type NetConnectOpts } from 'node:net';
 import { join } from './tunnel.ts';
+
+function place(word: string): NetConnectOpts {
+  if (word.startsWith('/')) return { path: word };
+  const [host = '', port] = word.split(':');
+  return { host, port: Number(port) };
+}
 
 const words = process.argv.slice(2);
 for (let index = 0; index + 1 < words.length; index += 2) {
-  const port = Number(words[index]);
-  const socketPath = words[index + 1] ?? '';
-  createServer((incoming) => join(incoming, connect(socketPath))).listen(port, '127.0.0.1');
+  const [from = '', to = ''] = words.slice(index);
+  createServer((incoming) => join(incoming, connect(place(to)))).listen(place(from));
 }
