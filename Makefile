@@ -8,7 +8,7 @@ NODE_PATH = node_dir=$$(tools/node.sh) && PATH="$$node_dir:$$PATH" && export PAT
 PINNED_NODE_PATH = node_dir=$$(tools/node.sh --pinned) && PATH="$$node_dir:$$PATH" && export PATH
 BIN = node_modules/.bin
 STAMP = node_modules/.installed
-SOURCES = package.json package-lock.json tools/build.ts tools/build-ui.ts tools/launcher.ts tools/programs.ts $(shell find src ui -type f ! -name '*.test.ts' 2>/dev/null)
+SOURCES = package.json package-lock.json tools/build.ts tools/build-ui.ts tools/bundled.ts tools/launcher.ts tools/programs.ts $(shell find src ui -type f ! -name '*.test.ts' 2>/dev/null)
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,12 @@ demo: build ## run Headwind with a Kubernetes API and a registry of its own; end
 build: dist/.built ## make bin/headwind and bin/kubectl-headwind
 
 executable: dist/.executable ## make single executables: dist/headwind-linux-x64, dist/kubectl-headwind-linux-x64
+
+image: build ## make the container image: dist/image, dist/headwind-image.tar; IMAGE_ARCHS='amd64 arm64' for both
+	@$(PINNED_NODE_PATH) && node tools/image/main.ts --arch '$(IMAGE_ARCHS)'
+
+krew: executable ## pack the executables and write the manifest for Krew: dist/release
+	@$(PINNED_NODE_PATH) && node tools/archives.ts && node tools/krew-manifest.ts
 
 lint: $(STAMP) ## check types, rules, format, the direction of imports and the links of documents
 	@$(NODE_PATH) && \
@@ -45,14 +51,14 @@ parts: $(STAMP) ## bring the real parts that tests run against
 	@echo 'parts: looking for API server, node, registry and tools'
 	@$(NODE_PATH) && node test/parts/prepare.ts
 
-test: lint unit build executable parts ## run all tests: unit, contract, integration browser, and those with real pods
+test: lint unit build executable image parts ## run all tests: unit, contract, integration browser, and those with real pods
 	@$(NODE_PATH) && echo 'test: the parts themselves, and the contract' && $(BIN)/vitest run --project parts --project contract
 	@$(NODE_PATH) && echo 'test: integration' && $(BIN)/vitest run --project integration
 	@$(NODE_PATH) && echo 'test: the dashboard in a browser' && $(BIN)/vitest run --project browser
 	@$(NODE_PATH) && echo 'test: real pods' && $(BIN)/vitest run --project e2e
 
-e2e: build ## try rollouts and rollbacks on real pods; E2E_ROUNDS=3, and KUBECONFIG for a cluster of yours
-	@$(NODE_PATH) && node test/parts/prepare.ts $${KUBECONFIG:+kubectl busybox} && $(BIN)/vitest run --project e2e
+e2e: image ## try rollouts and rollbacks on real pods; E2E_ROUNDS=3, and KUBECONFIG for a cluster of yours
+	@$(NODE_PATH) && node test/parts/prepare.ts $${KUBECONFIG:+kubectl busybox skopeo} && $(BIN)/vitest run --project e2e
 
 bench: build ## measure against the budgets, each beside its floor; BENCH='--quick --json --out FILE' and the like
 	@$(NODE_PATH) && node test/parts/prepare.ts tests && node bench/main.ts $(BENCH)
@@ -78,4 +84,4 @@ $(STAMP): package-lock.json
 	@$(NODE_PATH) && npm ci --no-audit --no-fund --no-progress --loglevel=error >/dev/null
 	@touch $(STAMP)
 
-.PHONY: help demo build executable lint format install-file unit parts test e2e bench docs clean
+.PHONY: help demo build executable image lint format install-file unit parts test e2e bench docs clean

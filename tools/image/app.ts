@@ -27,7 +27,7 @@ export async function appEntries(root: string): Promise<App> {
       ...programs,
       ...dashboard,
       file('/usr/share/doc/headwind/LICENSE', await readFile(join(root, 'LICENSE'))),
-      file('/usr/share/doc/headwind/THIRD-PARTY-LICENSES', packages.map(licenseSection).join('\n')),
+      file('/usr/share/doc/headwind/THIRD-PARTY-LICENSES', thirdPartyLicenses(packages)),
     ],
   };
 }
@@ -38,6 +38,11 @@ async function filesBelow(dist: string, name: string): Promise<readonly string[]
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(dist.length + 1))
     .toSorted();
+}
+
+/** The licences of packages, one after the other, each with the name of the package above it. */
+export function thirdPartyLicenses(packages: readonly NpmPackage[]): string {
+  return packages.map(licenseSection).join('\n');
 }
 
 function licenseSection({ name, version, license, licenseText }: NpmPackage): string {
