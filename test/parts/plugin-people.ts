@@ -15,14 +15,16 @@ export interface Ran {
   readonly err: string;
 }
 
-/** Every kubectl of this machine by its name: the one that tests run with, and those of other versions beside it. */
+/** Every kubectl of this machine by its name: those that tests run with, and those of other versions beside the first. */
 export function everyKubectl(): readonly (readonly [name: string, path: string])[] {
   const main = requirePart('kubectl', process.env);
   const directory = dirname(realpathSync(main));
   const others = readdirSync(directory)
     .filter((name) => /^kubectl\.1\.\d+$/.test(name))
     .map((name) => join(directory, name));
-  return [main, ...others].map((path) => [basename(path), path] as const);
+  return [main, requirePart('kubectl-1.33', process.env), ...others].map(
+    (path) => [basename(path), path] as const,
+  );
 }
 
 /** `bin/kubectl-headwind` as built, where kubectl and shells find it. Throws where it has not been built. */
