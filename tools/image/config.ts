@@ -1,3 +1,7 @@
+import { PROGRAMS } from '../programs.ts';
+
+const [OPERATOR] = PROGRAMS;
+
 /** The architectures that the image is made for, as OCI names them, and how others name each. */
 export const ARCHITECTURES = {
   amd64: {
@@ -54,9 +58,8 @@ export const BUNDLES = ['headwind', 'index-worker'] as const;
 /** How the program is run, here and in image/Dockerfile. */
 export const RUN = {
   user: '1001:1001',
-  // The flags and the variable are those of bin/headwind: see tools/programs.ts for what each is worth.
-  entrypoint: [PLACES.node, '--max-semi-space-size=1', '--optimize-for-size', `${PLACES.app}/headwind.mjs`],
-  env: { PATH: '/usr/bin', MALLOC_ARENA_MAX: '1' },
+  entrypoint: [PLACES.node, ...OPERATOR.flags, `${PLACES.app}/${OPERATOR.name}.mjs`],
+  env: { PATH: '/usr/bin', ...OPERATOR.environment },
   /** Webhooks, API, dashboard, metrics. */
   ports: [8080, 8081, 8082, 9090],
   workingDir: '/',

@@ -76,6 +76,7 @@ function aptOptions(root: string, architecture: Architecture): readonly string[]
     'APT::Architectures::': architecture,
     'APT::Sandbox::User': '',
     'Acquire::Languages': 'none',
+    'Acquire::IndexTargets::deb::DEP-11::DefaultEnabled': 'false',
     // Half of the lists would mean old versions without a word.
     'APT::Update::Error-Mode': 'any',
   };
