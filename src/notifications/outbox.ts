@@ -89,6 +89,9 @@ export class Outbox {
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.#target = options.target;
+    // Whoever ran before may have sent something this very moment, and a new program cannot know.
+    if (channelOf(options.target).parallel === 1)
+      this.#notBeforeMs = options.clock.now() + 1000 / options.target.perSecond;
   }
 
   get state(): OutboxState {
