@@ -1,3 +1,5 @@
+import { grafanaDashboard } from './grafana/dashboard.ts';
+import { alertsPage } from './reference/alerts-page.ts';
 import { annotationsPage } from './reference/annotations-page.ts';
 import { apiPage } from './reference/api-page.ts';
 import { blockersPage } from './reference/blockers-page.ts';
@@ -8,6 +10,7 @@ import { updateRequestPage } from './reference/update-request-page.ts';
 
 /** The files that tools write whole, each made from the one place where its facts stand. A test holds them to be current. */
 export const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
+  'docs/reference/alerts.md': alertsPage,
   'docs/reference/annotations.md': annotationsPage,
   'docs/reference/api.md': apiPage,
   'docs/reference/blockers.md': blockersPage,
@@ -15,4 +18,5 @@ export const GENERATED: Readonly<Record<string, () => string | Promise<string>>>
   'docs/reference/metrics.md': metricsPage,
   'docs/reference/settings.md': settingsPage,
   'docs/reference/updaterequest.md': updateRequestPage,
+  'monitoring/grafana-dashboard.json': grafanaDashboard,
 };

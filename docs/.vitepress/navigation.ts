@@ -60,6 +60,7 @@ export const NAVIGATION: readonly Group[] = [
       API: 'reference/api.md',
       Errors: 'reference/errors.md',
       Metrics: 'reference/metrics.md',
+      Alerts: 'reference/alerts.md',
     },
   },
   {

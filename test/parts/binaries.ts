@@ -51,6 +51,8 @@ export const PARTS = {
   },
   /** Keep what Headwind's metrics were, for its charts. */
   prometheus: { package: 'prometheus', elsewhere: 'https://prometheus.io/download' },
+  /** Checks the alert rules. */
+  promtool: { package: 'prometheus', elsewhere: 'https://prometheus.io/download' },
   'victoria-metrics': {
     package: 'victoria-metrics',
     elsewhere: 'https://github.com/VictoriaMetrics/VictoriaMetrics/releases',
@@ -81,6 +83,7 @@ export const TEST_PARTS = [
   'umoci',
   'chromium',
   'prometheus',
+  'promtool',
   'victoria-metrics',
 ] as const satisfies readonly PartName[];
 

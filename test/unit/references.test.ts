@@ -71,7 +71,9 @@ describe('the reference of the API', () => {
 
       expect(pathname).toMatch(new RegExp(`^${pattern}$`));
       expect(Object.keys(route.query ?? {})).toEqual(expect.arrayContaining([...searchParams.keys()]));
-      if (example?.body !== undefined) expect(route.body?.parse(example.body)).toEqual(example.body);
+      expect(example?.body === undefined ? undefined : route.body?.parse(example.body)).toEqual(
+        example?.body,
+      );
     },
   );
 });
@@ -113,7 +115,7 @@ describe('the reference of settings', () => {
         .map(({ variable }) => variable)
         .sort(),
     );
-    for (const { title, rows } of groups) expect(rows, title).not.toEqual([]);
+    expect(groups.filter(({ rows }) => rows.length === 0)).toEqual([]);
   });
 });
 
