@@ -207,7 +207,7 @@ describe('a notifier', () => {
   it.each([
     ['90', 90_000],
     ['1.5', 1500],
-    [new Date(START + 120_000).toUTCString(), 120_000],
+    [new Date(START + 121_000).toUTCString(), 120_000],
     ['99999', 900_000],
     ['soon', 1000],
     [undefined, 1000],
