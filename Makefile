@@ -23,8 +23,20 @@ executable: dist/.executable ## make single executables: dist/headwind-linux-x64
 image: build ## make the container image: dist/image, dist/headwind-image.tar; IMAGE_ARCHS='amd64 arm64' for both
 	@$(PINNED_NODE_PATH) && node tools/image/main.ts --arch '$(IMAGE_ARCHS)'
 
-krew: executable ## pack the executables and write the manifest for Krew: dist/release
-	@$(PINNED_NODE_PATH) && node tools/archives.ts && node tools/krew-manifest.ts
+archives: executable ## pack the executables for download, with their licences, into dist/release
+	@$(PINNED_NODE_PATH) && node tools/archives.ts
+
+krew: archives ## write the manifest for Krew of what is in dist/release
+	@$(NODE_PATH) && node tools/krew-manifest.ts
+
+# For the workflow of releases: dist/release holds the archives of all platforms.
+release-files: $(STAMP)
+	@$(NODE_PATH) && node tools/krew-manifest.ts --complete
+	@cp deploy/install.yaml dist/release/
+	@cd dist/release && rm -f SHA256SUMS* && sha256sum -- * > ../SHA256SUMS && mv ../SHA256SUMS . && cat SHA256SUMS
+
+check-release: $(STAMP)
+	@$(NODE_PATH) && node tools/check-release.ts '$(TAG)'
 
 lint: $(STAMP) ## check types, rules, format, the direction of imports and the links of documents
 	@$(NODE_PATH) && \
