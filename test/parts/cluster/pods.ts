@@ -4,7 +4,7 @@ import type { Stage } from './stage.ts';
 
 /** Waits until the workload has exactly its pods, but for those that are being deleted, and all of them run this image and are ready. */
 export async function allRun(
-  stage: Stage,
+  stage: Pick<Stage, 'pods'>,
   { shape, name, image }: { readonly shape: Shape; readonly name: string; readonly image: string },
   timeoutMs = 120_000,
 ): Promise<readonly Pod[]> {

@@ -17,7 +17,7 @@ export function told({ spec, status }: UpdateRequest): string {
 
 /** Waits until the workload's requests, in short and in the order of their making, are these. */
 export async function storyIs(
-  world: World,
+  world: Pick<World, 'requests'>,
   name: string,
   story: readonly string[],
   timeoutMs = 180_000,
@@ -33,7 +33,10 @@ export async function storyIs(
 }
 
 /** The requests for a workload in the order of their making. */
-export async function requestsInOrder(world: World, name: string): Promise<readonly UpdateRequest[]> {
+export async function requestsInOrder(
+  world: Pick<World, 'requests'>,
+  name: string,
+): Promise<readonly UpdateRequest[]> {
   const requests = requestsFor(await world.requests(), name);
   return requests.toSorted((a, b) => madeAt(a) - madeAt(b));
 }
@@ -66,7 +69,11 @@ export async function watchEnded(
 }
 
 /** Waits until the update to this tag has been applied. */
-export async function applied(world: World, name: string, tag: string): Promise<UpdateRequest> {
+export async function applied(
+  world: Pick<World, 'requests'>,
+  name: string,
+  tag: string,
+): Promise<UpdateRequest> {
   return eventually(
     async () => {
       const request = (await requestsInOrder(world, name)).find(({ spec }) =>
@@ -93,7 +100,11 @@ function healthOf(request: UpdateRequest): string {
 }
 
 /** The tags of the history annotation with who approved each, newest first: `1.1.0 policy`. */
-export async function historyOf(world: World, shape: Shape, name: string): Promise<readonly string[]> {
+export async function historyOf(
+  world: Pick<World, 'annotations'>,
+  shape: Shape,
+  name: string,
+): Promise<readonly string[]> {
   const annotations = await world.annotations(shape.plural, name);
   return parseHistory(annotations['headwind.sh/update-history']).map(shortEntry);
 }
