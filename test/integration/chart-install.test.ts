@@ -11,6 +11,7 @@ import { CHART, startHelm, type Helm } from '../parts/helm.ts';
 import { startKubectl, type Kubectl } from '../parts/kubectl.ts';
 import { applyManifest, crdEstablished, pathOf } from '../parts/manifests.ts';
 import { installMonitoringCrds } from '../parts/monitoring-crds.ts';
+import { writeOlderChart } from '../parts/older-chart.ts';
 
 const CRD = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/updaterequests.headwind.sh';
 const INSTALL_FILE = fileURLToPath(new URL('../../deploy/install.yaml', import.meta.url));
@@ -144,6 +145,14 @@ describe.each([
       );
     const checksum = async (): Promise<string | undefined> =>
       (await deployment()).spec.template.metadata.annotations['checksum/environment'];
+    /** As the settings page does. */
+    const writes = (what: string, data: object): Promise<unknown> =>
+      plane.expectOk(
+        'PATCH',
+        `/api/v1/namespaces/${namespace}/${what}`,
+        { data },
+        'application/merge-patch+json',
+      );
     const requests = (): string => `/apis/headwind.sh/v1alpha1/namespaces/${namespace}/updaterequests`;
     const gone = async (): Promise<void> => {
       await eventually(async () => (await plane.request('GET', CRD)).status === 404, {
@@ -171,15 +180,8 @@ describe.each([
 
     it('is upgraded: what the settings page has written stays, and so does the key of sessions', async () => {
       const before = { key: (await secret('headwind-session')).data, checksum: await checksum() };
-      const patch = (kind: string, data: object): Promise<unknown> =>
-        plane.expectOk(
-          'PATCH',
-          `/api/v1/namespaces/${namespace}/${kind}`,
-          { data },
-          'application/merge-patch+json',
-        );
-      await patch('configmaps/headwind-config', { 'polling.enabled': 'true', 'polling.interval': '60' });
-      await patch('secrets/headwind-secrets', { 'slack-webhook-url': 'aHR0cHM6Ly94' });
+      await writes('configmaps/headwind-config', { 'polling.enabled': 'true', 'polling.interval': '60' });
+      await writes('secrets/headwind-secrets', { 'slack-webhook-url': 'aHR0cHM6Ly94' });
 
       const values = {
         session: { create: true },
@@ -258,6 +260,8 @@ describe.each([
       expect(again.filter((line) => !line.endsWith(' unchanged'))).toEqual([]);
       namespace = place;
       const before = (await deployment()).metadata.uid;
+      await writes('configmaps/headwind-config', { 'polling.enabled': 'true' });
+      await writes('secrets/headwind-secrets', { 'slack-webhook-url': 'aHR0cHM6Ly94' });
 
       await expect(install('headwind', place)).rejects.toThrow('exists and cannot be imported');
       await helm.run('install', 'headwind', CHART, '--namespace', place, '--take-ownership');
@@ -265,7 +269,51 @@ describe.each([
       const after = await deployment();
       expect(after.metadata.uid).toBe(before);
       expect(after.metadata.labels).toMatchObject({ 'app.kubernetes.io/managed-by': 'Helm' });
-      expect((await config()).data).toMatchObject({ HEADWIND_API_AUTH_MODE: 'token' });
+      expect((await config()).data).toMatchObject({
+        HEADWIND_API_AUTH_MODE: 'token',
+        'polling.enabled': 'true',
+      });
+      expect((await secret('headwind-secrets')).data).toEqual({ 'slack-webhook-url': 'aHR0cHM6Ly94' });
+    });
+
+    it('follows an older chart of the name, whose Deployment has another selector', async () => {
+      await helm.run('uninstall', 'headwind', '--namespace', namespace);
+      await plane.expectOk('DELETE', CRD);
+      await gone();
+      namespace = await aNamespace();
+      const older = await writeOlderChart(join(await helm.valuesFile({}), '..'));
+      await helm.run('install', 'headwind', older, '--namespace', namespace);
+      await crdEstablished(plane);
+      // Its program has made this one.
+      const secrets = `/api/v1/namespaces/${namespace}/secrets`;
+      const metadata = { name: 'headwind-secrets' };
+      await plane.expectOk('POST', secrets, { metadata, data: { 'slack-webhook-url': 'aHR0cHM6Ly94' } });
+      await writes('configmaps/headwind-config', { 'slack.enabled': 'true' });
+      await plane.expectOk('POST', requests(), aRequest(namespace));
+
+      const deployments = `/apis/apps/v1/namespaces/${namespace}/deployments/headwind`;
+      await plane.expectOk('DELETE', deployments);
+      await eventually(async () => (await plane.request('GET', deployments)).status === 404, {
+        what: 'the older Deployment is gone',
+      });
+      await helm.run('upgrade', 'headwind', CHART, '--namespace', namespace, '--take-ownership');
+
+      expect((await deployment()).metadata.labels).toMatchObject({
+        'helm.sh/chart': expect.stringContaining('headwind-'),
+      });
+      expect((await secret('headwind-secrets')).data).toEqual({ 'slack-webhook-url': 'aHR0cHM6Ly94' });
+      expect((await config()).data).toMatchObject({
+        HEADWIND_UI_AUTH_MODE: 'token',
+        'slack.enabled': 'true',
+      });
+      expect((await plane.request('GET', `${requests()}/kept`)).status).toBe(200);
+      expect((await plane.request('GET', `/api/v1/namespaces/${namespace}/services/headwind`)).status).toBe(
+        404,
+      );
+      expect(
+        (await plane.request('GET', `/api/v1/namespaces/${namespace}/services/headwind-ui`)).status,
+      ).toBe(200);
+      expect(JSON.stringify(await plane.expectOk('GET', CRD))).toContain('RolledBack');
     });
 
     it.each<[string, object, string]>([

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { readSettings } from '../../src/config/settings.ts';
 import { chartValues } from '../../tools/chart-values.ts';
 import { meaningOf } from '../parts/chart-equality.ts';
+import { startDockerRegistry } from '../parts/docker-registry.ts';
 import { CHART, startHelm, type Helm } from '../parts/helm.ts';
 import { installationFiles, readManifests, type Manifest } from '../parts/manifests.ts';
 
@@ -19,6 +20,7 @@ const exampleFile = (name: string): string => join(CHART, 'ci', `${name}-values.
 const exampleValues = async (name: string): Promise<Values> =>
   Values.parse(load(await readFile(exampleFile(name), 'utf8')));
 
+const ChartFile = z.object({ version: z.string() });
 const PodSpec = z.looseObject({
   containers: z.array(
     z.looseObject({
@@ -85,6 +87,39 @@ describe('the chart', () => {
       expect(packed).toBe(direct);
     });
   });
+
+  it('can be kept in an OCI registry, and installed from there', async () => {
+    const registry = await startDockerRegistry();
+    try {
+      const directory = join(await helm.valuesFile({}), '..');
+      await helm.run('package', CHART, '--destination', directory);
+      const { version } = ChartFile.parse(load(await readFile(join(CHART, 'Chart.yaml'), 'utf8')));
+      const repository = `oci://${registry.host}/charts`;
+      await helm.run('push', join(directory, `headwind-${version}.tgz`), repository, '--plain-http');
+
+      const args = [`${repository}/headwind`, '--version', version, '--plain-http', '--kube-version', '1.33'];
+      expect(await helm.run('template', 'headwind', ...args)).toContain('kind: Deployment');
+    } finally {
+      await registry.stop();
+    }
+  });
+
+  it.each(['charts/headwind/README.md', 'docs/install.md', 'docs/security.md'])(
+    'takes every example of values in %s',
+    async (file) => {
+      const text = await readFile(join(CHART, '../..', file), 'utf8');
+      const known = new Set(
+        Object.keys(Values.parse(load(await readFile(join(CHART, 'values.yaml'), 'utf8')))),
+      );
+      const blocks = [...text.matchAll(/^```yaml\n([^]*?)^```$/gm)].map(([, block = '']) => load(block));
+      const examples = blocks
+        .map((block) => Values.safeParse(block))
+        .filter(({ success, data }) => success && Object.keys(data).every((key) => known.has(key)));
+
+      expect(examples.length).toBeGreaterThan(0);
+      for (const { data } of examples) expect((await rendered(data)).length).toBeGreaterThan(10);
+    },
+  );
 
   describe('means the same as deploy/k8s', () => {
     const shipped = async (...files: readonly string[]): Promise<Readonly<Record<string, unknown>>> =>
