@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { readElf } from '../../tools/image/elf.ts';
 import { executableFile } from '../../tools/executable/names.ts';
 import { endingWithUs } from './child.ts';
 import { eventually } from './eventually.ts';
@@ -17,6 +18,7 @@ import { fluxObject, fluxPath, type FluxKind } from './flux-crds.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAMS = ['headwind', 'kubectl-headwind'] as const;
 const run = promisify(execFile);
+const OF_GLIBC = /^(?:lib(?:c|m|dl|pthread)\.so|ld-linux)/;
 
 /** A directory with nothing but the executables, as they are after `sudo cp kubectl-headwind /usr/local/bin/`. */
 let bin = '';
@@ -100,6 +102,19 @@ describe('each executable, alone', () => {
   it('is as big as its page says, or smaller', async () => {
     for (const program of PROGRAMS) expect((await stat(made(program))).size).toBeLessThan(130e6);
   });
+
+  it.runIf(process.platform === 'linux')(
+    'asks Linux for the libraries on its page, and no others',
+    async () => {
+      const { needed } = readElf(await readFile(made('headwind')));
+
+      expect(needed.filter((library) => !OF_GLIBC.test(library)).toSorted()).toEqual([
+        'libatomic.so.1',
+        'libgcc_s.so.1',
+        'libstdc++.so.6',
+      ]);
+    },
+  );
 
   it('is the same, byte for byte, when it is made again', async () => {
     const again = join(bin, '..', 'again');
