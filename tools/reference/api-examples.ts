@@ -4,7 +4,7 @@ export interface RouteExample {
   readonly body?: Readonly<Record<string, unknown>>;
 }
 
-const REQUEST = 'web-web-1-26-0-5f0c2a9e';
+const REQUEST = 'web-app-1-26-0-5f0c2a9e';
 
 /** One call of every route; a test holds it against the routes and their schemas. */
 export const ROUTE_EXAMPLES: Readonly<Record<string, RouteExample>> = {
@@ -29,14 +29,14 @@ export const ROUTE_EXAMPLES: Readonly<Record<string, RouteExample>> = {
   'GET /api/v1/session': { path: '/api/v1/session?namespace=shop' },
   'GET /api/v1/rollback/{namespace}/{name}': { path: '/api/v1/rollback/shop/web?kind=Deployment' },
   'GET /api/v1/rollback/{namespace}/{name}/history': {
-    path: '/api/v1/rollback/shop/web/history?container=web',
+    path: '/api/v1/rollback/shop/web/history?container=app',
   },
   'POST /api/v1/rollback/{namespace}/{name}': {
     path: '/api/v1/rollback/shop/web',
-    body: { container: 'web', image: '1.25.0', reason: 'Breaks the login', dryRun: true },
+    body: { container: 'app', image: '1.25.0', reason: 'Breaks the login', dryRun: true },
   },
   'POST /api/v1/rollback/{namespace}/{name}/{container}': {
-    path: '/api/v1/rollback/shop/web/web',
+    path: '/api/v1/rollback/shop/web/app',
     body: { index: 1 },
   },
   'GET /api/v1/holds': { path: '/api/v1/holds?namespace=shop' },

@@ -11,7 +11,7 @@ const EXAMPLE = {
   error: 'Update request is not Pending, current phase: Completed',
   code: 'HW_CONFLICT',
   current_phase: 'Completed',
-  instance: '/api/v1/updates/shop/web-web-1-26-0-5f0c2a9e/approve',
+  instance: '/api/v1/updates/shop/web-app-1-26-0-5f0c2a9e/approve',
 };
 
 /** docs/reference/errors.md. */

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allBlocks, type Block } from '../documented/blocks.ts';
+import { startDemo } from '../documented/demo.ts';
+import { startEmptyCluster } from '../documented/empty-cluster.ts';
+import { PROMISED } from '../documented/promised.ts';
+import { startReaderCluster } from '../documented/reader-cluster.ts';
+import { openShell, type DocumentShell, type Surroundings } from '../documented/shell.ts';
+import type { Ran } from '../parts/plugin-people.ts';
+
+const BLOCKS = allBlocks().filter(
+  ({ language, marks }) => language === 'sh' && !marks.includes('needs-internet'),
+);
+/** Pages that put Headwind into a cluster and take it away again. */
+const INSTALLING = new Set(
+  BLOCKS.filter(({ text }) => /helm uninstall|delete -[fk] deploy|delete deployment headwind/.test(text)).map(
+    ({ file }) => file,
+  ),
+);
+const installs = ({ file, text }: Block): boolean => INSTALLING.has(file) || /^\s*helm /m.test(text);
+const DEMO_PAGE = 'docs/quick-start.md';
+const END_OF_DEMO =
+  BLOCKS.find(({ file, text }) => file === DEMO_PAGE && text.includes('kubectl apply'))?.line ?? 0;
+
+const inDemo = BLOCKS.filter(({ file, line }) => file === DEMO_PAGE && line < END_OF_DEMO);
+const inEmptyCluster = BLOCKS.filter(installs);
+const inCluster = BLOCKS.filter((block) => !inDemo.includes(block) && !installs(block));
+const named = (blocks: readonly Block[]): (readonly [string, string])[] =>
+  blocks.map(({ file, line, text }) => [`${file}:${line}`, text]);
+
+let shell: DocumentShell;
+beforeAll(async () => {
+  shell = await openShell();
+});
+afterAll(() => shell.close());
+
+/** Starts surroundings for a group of tests; answers what runs a block in them, and says how that ended. */
+function among(
+  start: () => Promise<Surroundings & { close(): Promise<void> }>,
+): (text: string) => Promise<Ran> {
+  let surroundings: Awaited<ReturnType<typeof start>> | undefined;
+  beforeAll(async () => {
+    surroundings = await start();
+  });
+  afterAll(() => surroundings?.close());
+  return (text) => {
+    if (surroundings === undefined) throw new Error('there is nothing to run this in');
+    return shell.run(text, surroundings);
+  };
+}
+
+describe('in a cluster where Headwind runs', () => {
+  const run = among(startReaderCluster);
+  it.each(PROMISED)('what earlier documents promise works as printed: %s', async (text) => {
+    expect(await run(text)).toMatchObject({ code: 0 });
+  });
+  it.each(named(inCluster))('%s works', async (_, text) => {
+    expect(await run(text)).toMatchObject({ code: 0 });
+  });
+});
+
+describe('in an empty cluster', () => {
+  const run = among(startEmptyCluster);
+  it.each(named(inEmptyCluster))('%s works', async (_, text) => {
+    expect(await run(text)).toMatchObject({ code: 0 });
+  });
+});
+
+describe('in the demo', () => {
+  const run = among(startDemo);
+  it.each(named(inDemo))('%s works', async (_, text) => {
+    expect(await run(text)).toMatchObject({ code: 0 });
+  });
+});
