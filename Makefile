@@ -11,7 +11,7 @@ STAMP = node_modules/.installed
 SOURCES = package.json package-lock.json tools/build.ts tools/build-ui.ts tools/bundled.ts tools/launcher.ts tools/programs.ts $(shell find src ui -type f ! -name '*.test.ts' 2>/dev/null)
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: build ## run Headwind with a Kubernetes API and a registry of its own; ends with Ctrl-C
 	@exec bin/headwind demo
