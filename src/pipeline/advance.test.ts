@@ -54,6 +54,9 @@ function anAdvancer(given: Given): Bench {
     },
   };
   const transitions: Phase[] = [];
+  store.subscribe(({ status }, _event, before) => {
+    if (before?.status.phase !== status.phase) transitions.push(status.phase);
+  });
   const advancer = createAdvancer({
     requests,
     clock,
@@ -70,7 +73,6 @@ function anAdvancer(given: Given): Bench {
     ...(given.rollbacks === undefined ? {} : { rollbacks: given.rollbacks }),
     proposer: { repropose: () => Promise.resolve(given.reproposed) },
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-    onTransition: ({ status }) => transitions.push(status.phase),
   });
   const key = requestKey(given.request);
   return { advancer, key, now: () => store.get(key), transitions };

@@ -26,8 +26,6 @@ export interface AdvancerOptions {
   readonly rollbacks?: RollbackFinisher;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told of every transition that has been written, once each. */
-  readonly onTransition?: (request: UpdateRequest, workload: Workload | undefined) => void;
   /** Told when an approved request begins to wait. */
   readonly onWaiting?: (request: UpdateRequest, blockers: readonly Blocker[]) => void;
 }
@@ -94,9 +92,9 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
       case 'finished':
         return { kind: 'done' };
       case 'change':
-        return write(request, workload, step.change);
+        return write(request, step.change);
       case 'approve-by-policy':
-        return write(request, workload, { to: 'Approved', by: APPROVED_BY_POLICY });
+        return write(request, { to: 'Approved', by: APPROVED_BY_POLICY });
       case 'complete':
         return finish(request, workload, completed(request, step.message, request.spec.currentImage));
       case 'moved':
@@ -125,7 +123,7 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
       case 'conflict':
         return 'again';
       case 'refused':
-        return write(request, workload, { to: 'Failed', message: outcome.message });
+        return write(request, { to: 'Failed', message: outcome.message });
       case 'applied': {
         const change = {
           ...completed(request, APPLIED_MESSAGE, outcome.previousImage),
@@ -146,7 +144,7 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
   ): Promise<Outcome | 'again'> {
     const outcome = await options.rollbacks?.afterPatch(request, workload);
     if (outcome !== undefined && outcome.kind !== 'done') return outcome;
-    return write(request, workload, change);
+    return write(request, change);
   }
 
   function completed(
@@ -167,19 +165,14 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
   ): Promise<Outcome | 'again'> {
     const successor = workload === undefined ? undefined : await proposer.repropose(request, workload);
     const by = successor === undefined ? '' : `; UpdateRequest ${successor.metadata.name} takes its place`;
-    return write(request, workload, { to: 'Superseded', message: `${message}${by}` });
+    return write(request, { to: 'Superseded', message: `${message}${by}` });
   }
 
-  async function write(
-    request: UpdateRequest,
-    workload: Workload | undefined,
-    change: Change,
-  ): Promise<Outcome | 'again'> {
+  async function write(request: UpdateRequest, change: Change): Promise<Outcome | 'again'> {
     const status = transition(request, change, clock.now());
     // The machine refuses only what the request's phase forbids: it has moved on, and the next look sees that.
     if (!status.ok) return 'again';
-    const written = await persist(request, status.value);
-    if (written !== undefined) options.onTransition?.(written, workload);
+    await persist(request, status.value);
     return 'again';
   }
 

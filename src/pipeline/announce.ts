@@ -45,8 +45,11 @@ export interface AnnouncerOptions {
 /** Tells of what happened to a request: Event, metric, log. Notifications go their own way: src/pipeline/notify.ts. */
 export interface Announcer {
   created(request: UpdateRequest, workload: Workload): void;
-  /** After a transition has been written; its phase says which. */
-  moved(request: UpdateRequest, workload: Workload | undefined): void;
+  /** After a transition has been written, by Headwind or past it; the phase of the request says which. */
+  moved(
+    request: UpdateRequest,
+    than: { readonly before: UpdateRequest; readonly workload: Workload | undefined },
+  ): void;
   waiting(request: UpdateRequest, blockers: readonly Blocker[]): void;
   /** After a person has lifted a hold. */
   released(
@@ -142,13 +145,21 @@ export function createAnnouncer({ event, metrics, log }: AnnouncerOptions): Anno
       const artifact = `${updateType === 'helmChart' ? 'Chart' : 'Container'} ${containerName}`;
       tell(request, workload, `${artifact}: ${currentImage} -> ${newImage} (${request.metadata.name})`);
     },
-    moved(request, workload) {
-      const { phase, message } = request.status;
+    moved(request, { before, workload }) {
+      const { phase, approvedBy, rejectedBy } = request.status;
+      const by = phase === 'Rejected' ? rejectedBy : approvedBy;
+      // Whoever patches the status by hand leaves the message of the phase before.
+      const isNew = request.status.message !== before.status.message;
+      const message = isNew ? request.status.message : undefined;
       count(request);
       const fields = { ...fieldsOf(request), phase, reason: message };
       if (phase === 'Failed') log.warn(fields, 'update request failed');
       else log.info(fields, 'update request moved on');
-      tell(request, workload, `${request.spec.newImage}: ${message ?? phase}`);
+      tell(
+        request,
+        workload,
+        `${request.spec.newImage}: ${message ?? (by === undefined ? phase : `${phase} by ${by}`)}`,
+      );
     },
     waiting(request, blockers) {
       if (blockers.some(({ code }) => code === 'min-update-interval'))

@@ -38,7 +38,6 @@ interface Action {
 
 export interface ApprovalsOptions extends SettlementOptions {
   readonly requests: RequestStore;
-  readonly onTransition?: (request: UpdateRequest) => void;
 }
 
 const MAX_TRIES = 5;
@@ -64,10 +63,7 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
       const status = transition(request, change, clock.now());
       if (!status.ok) return { kind: 'conflict', ...status.error };
       const written = await requests.writeStatus(request, status.value);
-      if (written.ok) {
-        options.onTransition?.(written.value);
-        return { kind: 'done', request: written.value };
-      }
+      if (written.ok) return { kind: 'done', request: written.value };
       // Somebody wrote first. If that was not a decision (a label, say) this one still counts: look again.
     }
     return { kind: 'conflict', message: `UpdateRequest keeps changing, cannot ${verb}` };

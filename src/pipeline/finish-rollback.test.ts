@@ -32,6 +32,7 @@ async function finish(given: Given): Promise<{ outcome: Outcome; phases: object;
   const told: string[] = [];
   const base = createRequestStore({ request: () => Promise.reject(new Error('nobody asks here')) });
   for (const request of given.others ?? [done]) base.observe(request);
+  base.subscribe(({ metadata, status }) => told.push(`${metadata.name} ${status.phase}`));
   const finisher = createRollbackFinisher({
     clock: new FakeClock(NOON),
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
@@ -51,7 +52,6 @@ async function finish(given: Given): Promise<{ outcome: Outcome; phases: object;
       told.push(`unblock ${target.kind} ${container} ${images.join()}`);
       return Promise.resolve(given.unblocked ?? { kind: 'done', deleted: [], refused: [] });
     },
-    onTransition: ({ metadata, status }) => told.push(`${metadata.name} ${status.phase}`),
     onUnblocked: (_request, _workload, { deleted, refused }) =>
       told.push(`gone ${deleted.join()} ${refused.join()}`),
   });

@@ -31,7 +31,6 @@ export interface RollbackFinisherOptions {
   ) => Promise<Unblocked>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly onTransition: (request: UpdateRequest, workload: Workload | undefined) => void;
   /** Told of pods that were in the way. */
   readonly onUnblocked: (
     request: UpdateRequest,
@@ -49,7 +48,7 @@ export function createRollbackFinisher(options: RollbackFinisherOptions): Rollba
   const { requests, clock, log } = options;
 
   /** Whether all of them are taken back; false where one has just been changed by somebody else. */
-  async function takeBack(rollback: UpdateRequest, workload: Workload | undefined): Promise<boolean> {
+  async function takeBack(rollback: UpdateRequest): Promise<boolean> {
     const { namespace } = rollback.metadata;
     for (const name of rollback.spec.undoes ?? []) {
       const undone = await requests.fetch(namespace, name);
@@ -58,8 +57,7 @@ export function createRollbackFinisher(options: RollbackFinisherOptions): Rollba
       const status = transition(undone, { to: 'RolledBack', message: messageOf(rollback) }, clock.now());
       if (!status.ok) continue;
       const written = await requests.writeStatus(undone, status.value);
-      if (written.ok) options.onTransition(written.value, workload);
-      else if (written.error === 'conflict') return false;
+      if (!written.ok && written.error === 'conflict') return false;
     }
     return true;
   }
@@ -97,8 +95,7 @@ export function createRollbackFinisher(options: RollbackFinisherOptions): Rollba
   return {
     async afterPatch(request, workload) {
       const isRollback = request.spec.rollback === true;
-      if (isRollback && !(await takeBack(request, workload)))
-        return { kind: 'requeue', afterMs: LOOK_AGAIN_MS };
+      if (isRollback && !(await takeBack(request))) return { kind: 'requeue', afterMs: LOOK_AGAIN_MS };
       return clearTheWay(request, workload);
     },
   };

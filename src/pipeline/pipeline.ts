@@ -96,6 +96,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   });
   const applier = createApplier({ client, clock, kinds: options.kinds });
   const workloadOf = (key: string): Workload | undefined => catalog.get(key);
+  // Whoever decides, and with whatever tool: it is told of the moment it is known, once.
+  requests.subscribe((request, event, before) => {
+    if (event === 'removed' || before === undefined || before.status.phase === request.status.phase) return;
+    announcer.moved(request, { before, workload: workloadOf(workloadKey(request.spec.targetRef)) });
+    countChartTransition(metrics, request);
+  });
   const advancer = createAdvancer({
     requests,
     proposer,
@@ -113,13 +119,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       clock,
       log,
       unblock: (target, unwanted) => deleteBlockingPods(client, target, unwanted),
-      onTransition: (request, workload) => announcer.moved(request, workload),
       onUnblocked: (request, workload, pods) => announcer.unblocked(request, workload, pods),
     }),
-    onTransition(request, workload) {
-      announcer.moved(request, workload);
-      countChartTransition(metrics, request);
-    },
     onWaiting: (request, blockers) => announcer.waiting(request, blockers),
   });
   const polled = createPolledIntake({
@@ -159,7 +160,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     advancer,
     clock,
     enqueue: (key) => engine.enqueue(key),
-    onTransition: (request) => announcer.moved(request, undefined),
   });
   const begin = createRollbacks({
     requests,
@@ -167,7 +167,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     clock,
     enqueue: (key) => engine.enqueue(key),
     onCreated: (request, workload) => announcer.created(request, workload),
-    onTransition: (request) => announcer.moved(request, workloadOf(workloadKey(request.spec.targetRef))),
   });
   const rollbacks = createManualRollbacks({ catalog, applier, requests, rollbacks: begin });
   const verifier = createVerifier({

@@ -46,7 +46,6 @@ export interface RollbackOrdersOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** Told of every request that did not exist before. */
   readonly onCreated?: (request: UpdateRequest, workload: Workload) => void;
-  readonly onTransition?: (request: UpdateRequest) => void;
 }
 
 const MAX_TRIES = 5;
@@ -93,10 +92,7 @@ export function createRollbackOrders(options: RollbackOrdersOptions): RollbackOr
       const status = transition(request, { to: 'Approved', by }, clock.now());
       if (!status.ok) return fail({ kind: 'conflict', ...status.error });
       const written = await requests.writeStatus(request, status.value);
-      if (written.ok) {
-        options.onTransition?.(written.value);
-        return written;
-      }
+      if (written.ok) return written;
       request = await requests.fetch(request.metadata.namespace, request.metadata.name);
     }
     return fail({ kind: 'conflict', message: 'UpdateRequest keeps changing, cannot approve' });

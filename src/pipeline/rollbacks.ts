@@ -26,8 +26,7 @@ export interface Rollbacks {
   ): Promise<UpdateRequest>;
 }
 
-export interface RollbacksOptions
-  extends SettlementOptions, Pick<RollbackOrdersOptions, 'onCreated' | 'onTransition'> {}
+export interface RollbacksOptions extends SettlementOptions, Pick<RollbackOrdersOptions, 'onCreated'> {}
 
 /** How every rollback begins, a person's and an automatic one: as a request that is approved and applied as all others are. */
 export function createRollbacks(options: RollbacksOptions): Rollbacks {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
 import { eventually } from '../parts/eventually.ts';
 import { startKubectl, type Kubectl } from '../parts/kubectl.ts';
-import { openWorld, requestsWhen, workloadOf, type World } from '../parts/world.ts';
+import { metricOf, openWorld, requestsWhen, workloadOf, type World } from '../parts/world.ts';
 import {
   artifactOf,
   bugsIn,
@@ -104,6 +104,21 @@ describe('what kubectl shows of an update', () => {
     expect(await kubectl.run('describe', 'deployment', 'shown', '-n', world.namespace)).toContain(
       'UpdateApplied',
     );
+  });
+
+  it('a decision that was written past Headwind is an Event and counts, as any other', async () => {
+    await createDeployment('by-hand');
+    await push('by-hand', '1.1.0');
+    const { metadata } = await theRequestFor(world, 'by-hand');
+    const before = await metricOf(world.headwind(), 'headwind_updates_rejected_total');
+    const path = `/apis/headwind.sh/v1alpha1/namespaces/${world.namespace}/updaterequests/${metadata.name}/status`;
+    const status = { phase: 'Rejected', rejectedBy: 'dana' };
+    await world.api.expectOk('PATCH', path, { status }, 'application/merge-patch+json');
+    const events = await eventsWhen('UpdateRequest', metadata.name, (all) =>
+      all.some(({ reason }) => reason === 'UpdateRejected'),
+    );
+    expect(events.find(({ reason }) => reason === 'UpdateRejected')?.message).toContain('Rejected by dana');
+    expect(await metricOf(world.headwind(), 'headwind_updates_rejected_total')).toBe(before + 1);
   });
 
   it('an invalid annotation is a Warning Event and a blocker that name key and value, until it is mended', async () => {
