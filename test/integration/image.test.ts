@@ -13,6 +13,7 @@ import { eventually, NoUseWaitingError } from '../parts/eventually.ts';
 import { installHeadwind } from '../parts/manifests.ts';
 import { residentMb } from '../parts/memory.ts';
 import { startContainer } from '../parts/runc.ts';
+import { looseEnds, SpdxDocument } from '../parts/spdx.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const READY = '"message":"ready"';
@@ -93,6 +94,29 @@ describe('the image', () => {
     } finally {
       await container.remove();
       await plain.stop();
+    }
+  });
+
+  it('comes with a list of what is in it: itself, Node, packages of npm and of Debian', async () => {
+    const { directory: layout, version } = await findBuiltImage();
+    const names = (await readdir(dirname(layout))).filter((name) => name.endsWith('.spdx.json'));
+    expect(names.length).toBeGreaterThan(0);
+    for (const name of names) {
+      const text = await readFile(join(dirname(layout), name), 'utf8');
+      const list = SpdxDocument.parse(JSON.parse(text));
+      expect(looseEnds(list)).toEqual([]);
+      const purls = list.packages.map(({ externalRefs }) => externalRefs[0]?.referenceLocator ?? '');
+      for (const start of [
+        `pkg:github/headwind-sh/headwind@${version}`,
+        'pkg:npm/node-linux-',
+        'pkg:npm/zod@',
+        'pkg:npm/preact@',
+        'pkg:deb/debian/libc6@',
+        'pkg:deb/debian/libstdc%2B%2B6@',
+      ])
+        expect(purls.filter((purl) => purl.startsWith(start))).toHaveLength(1);
+      // It is not bundled: it makes the bundles.
+      expect(purls.filter((purl) => purl.startsWith('pkg:npm/esbuild@'))).toEqual([]);
     }
   });
 

@@ -1,86 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { DEBIAN } from '../../../tools/image/config.ts';
 import { sbom } from '../../../tools/image/sbom.ts';
+import { looseEnds, SpdxDocument, SpdxLicense } from '../../parts/spdx.ts';
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 const INTEGRITY = `sha512-${Buffer.alloc(64, 1).toString('base64')}`;
 
-/** https://spdx.github.io/spdx-spec/v2.3/: what must be there, and how it must look. */
-const Id = z.string().regex(/^SPDXRef-[A-Za-z0-9.-]+$/);
-const Supplier = z.union([z.literal('NOASSERTION'), z.string().regex(/^(Organization|Person): .+/)]);
-const LICENSE_WORD = '[A-Za-z0-9.+-]+';
-const License = z
-  .string()
-  .regex(
-    new RegExp(
-      `^\\(?${LICENSE_WORD}(?: WITH ${LICENSE_WORD})?(?: (?:AND|OR) ${LICENSE_WORD}(?: WITH ${LICENSE_WORD})?)*\\)?$`,
-    ),
-  );
-const Spdx = z.strictObject({
-  spdxVersion: z.literal('SPDX-2.3'),
-  dataLicense: z.literal('CC0-1.0'),
-  SPDXID: z.literal('SPDXRef-DOCUMENT'),
-  name: z.string().min(1),
-  documentNamespace: z.url().refine((url) => !url.includes('#')),
-  creationInfo: z.strictObject({
-    created: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
-    creators: z.array(z.string().regex(/^(Tool|Organization|Person): .+/)).min(1),
-  }),
-  documentDescribes: z.array(Id).min(1),
-  packages: z.array(
-    z.strictObject({
-      SPDXID: Id,
-      name: z.string().min(1),
-      versionInfo: z.string().min(1),
-      supplier: Supplier,
-      downloadLocation: z.string().min(1),
-      filesAnalyzed: z.literal(false),
-      licenseConcluded: License,
-      licenseDeclared: License,
-      copyrightText: z.string(),
-      primaryPackagePurpose: z.enum(['APPLICATION', 'LIBRARY', 'CONTAINER']),
-      checksums: z
-        .array(
-          z.union([
-            z.strictObject({
-              algorithm: z.literal('SHA256'),
-              checksumValue: z.string().regex(/^[0-9a-f]{64}$/),
-            }),
-            z.strictObject({
-              algorithm: z.literal('SHA512'),
-              checksumValue: z.string().regex(/^[0-9a-f]{128}$/),
-            }),
-          ]),
-        )
-        .optional(),
-      externalRefs: z.array(
-        z.union([
-          z.strictObject({
-            referenceCategory: z.literal('PACKAGE-MANAGER'),
-            referenceType: z.literal('purl'),
-            referenceLocator: z.string().regex(/^pkg:[a-z]+\/[^\s@]+@[^\s@]+$/),
-          }),
-          z.strictObject({
-            referenceCategory: z.literal('SECURITY'),
-            referenceType: z.literal('cpe23Type'),
-            referenceLocator: z.string().regex(/^cpe:2\.3:a(?::[^:]+){10}$/),
-          }),
-        ]),
-      ),
-    }),
-  ),
-  relationships: z.array(
-    z.strictObject({
-      spdxElementId: Id,
-      relationshipType: z.enum(['DESCRIBES', 'CONTAINS', 'DEPENDS_ON']),
-      relatedSpdxElement: Id,
-    }),
-  ),
-});
-
-const document = (): z.infer<typeof Spdx> =>
-  Spdx.parse(
+const document = (): z.infer<typeof SpdxDocument> =>
+  SpdxDocument.parse(
     sbom({
       architecture: 'arm64',
       digest: DIGEST,
@@ -115,17 +43,7 @@ const document = (): z.infer<typeof Spdx> =>
 
 describe('the list of what is in the image', () => {
   it('has the form of SPDX 2.3, and refers to what is there', () => {
-    const { packages, relationships, documentDescribes, SPDXID } = document();
-    const ids = packages.map((one) => one.SPDXID);
-
-    expect(new Set(ids).size).toBe(ids.length);
-    for (const { spdxElementId, relatedSpdxElement } of relationships) {
-      expect([SPDXID, ...ids]).toContain(spdxElementId);
-      expect(ids).toContain(relatedSpdxElement);
-    }
-    expect(ids).toEqual(expect.arrayContaining([...documentDescribes]));
-    // Everything is a part of something that the document describes.
-    expect(new Set(relationships.map(({ relatedSpdxElement }) => relatedSpdxElement))).toEqual(new Set(ids));
+    expect(looseEnds(document())).toEqual([]);
   });
 
   it.each([
@@ -150,7 +68,7 @@ describe('the list of what is in the image', () => {
   it.each(Object.entries(DEBIAN.packages))(
     'names a licence for %s that is an expression: %s',
     (_, license) => {
-      expect(License.safeParse(license).success).toBe(true);
+      expect(SpdxLicense.safeParse(license).success).toBe(true);
     },
   );
 
