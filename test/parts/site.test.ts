@@ -39,6 +39,8 @@ describe('the documentation site', () => {
     const words = /<h1[^>]*>(.*?)<a /s
       .exec(html)?.[1]
       ?.replaceAll(/<[^>]+>/g, '')
+      .replaceAll('&#39;', "'")
+      .replaceAll('&quot;', '"')
       .trim();
     const fetched = [...html.matchAll(FETCHED)].map(([, source, link]) => source ?? link ?? '');
 
