@@ -37,7 +37,7 @@ export const BLOCKER_FACTS: Readonly<Record<BlockerCode, BlockerFact>> = {
   'up-to-date': { meaning: 'it runs already', lifts: 'when there is another version; nothing is wrong' },
   'current-unversioned': {
     meaning: 'the running tag has no order (`latest`, a commit)',
-    lifts: 'when a version runs, or under the policies `glob`, `all` and `force`',
+    lifts: 'when a tag with an order runs; or by a push, under `glob`, `all` or `force`',
   },
   'flux-owns-range': {
     meaning:
@@ -47,7 +47,7 @@ export const BLOCKER_FACTS: Readonly<Record<BlockerCode, BlockerFact>> = {
   'chart-source': {
     meaning:
       'where the HelmRelease’s chart comes from is not there, or is nothing whose versions can be followed and set',
-    lifts: 'when the source is there; a GitRepository or a Bucket never can be followed',
+    lifts: 'when the source is there, and is a HelmRepository or an OCIRepository',
   },
   policy: {
     meaning: 'the policy does not go that far, or the two have no order',
