@@ -15,7 +15,7 @@ readonly KUBERNETES='1.33.13'
 # What Kubernetes 1.33 demands.
 readonly GO_MINOR=24
 readonly GO_TO_FETCH='1.24.13'
-readonly NEEDED_MB=6000
+readonly NEEDED_MB=5000
 
 say() { printf 'go: %s\n' "$*"; }
 die() { printf 'go: %s\n' "$*" >&2; exit 1; }
