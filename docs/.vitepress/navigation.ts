@@ -45,6 +45,7 @@ export const NAVIGATION: readonly Group[] = [
       Configuration: 'configuration.md',
       Security: 'security.md',
       Troubleshooting: 'troubleshooting.md',
+      Image: 'image.md',
       Releases: 'release.md',
       'From Keel': 'upgrade-from-keel.md',
       'From Headwind in Rust': 'upgrade-from-rust-headwind.md',
