@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/parts/fake-clock.ts';
 import { type Impersonation, type Connection, loadConnection } from './connection.ts';
+import type { Person } from './exec-plugin.ts';
 import { KubeconfigError } from './kubeconfig.ts';
 
 const CA = '-----BEGIN CERTIFICATE-----\nCA\n-----END CERTIFICATE-----\n';
@@ -14,6 +15,7 @@ interface LoadOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly impersonate?: Impersonation;
+  readonly person?: Person;
 }
 
 /** Loads from files that exist only here. */
@@ -157,6 +159,64 @@ describe('real-looking kubeconfigs', () => {
     expect(rancher.server.pathname).toBe('/k8s/clusters/c-1');
     const plain = await load({ '/k': aConfig({ server: 'http://127.0.0.1:8001' }) }, { kubeconfig: '/k' });
     expect(plain.server.protocol).toBe('http:');
+  });
+
+  const PROXIES = { HTTPS_PROXY: 'http://proxy:3128', no_proxy: '.internal' };
+  const PERSON = { canAnswer: false };
+  const SEEN = { http: undefined, https: 'http://proxy:3128', except: '.internal' };
+  it.each([
+    [
+      'its own',
+      { 'proxy-url': 'http://own:1' },
+      { env: PROXIES, person: PERSON },
+      { http: 'http://own:1', https: 'http://own:1' },
+    ],
+    [
+      'its own, also of the operator',
+      { 'proxy-url': 'http://own:1' },
+      {},
+      { http: 'http://own:1', https: 'http://own:1' },
+    ],
+    ['that of the environment, of a person', {}, { env: PROXIES, person: PERSON }, SEEN],
+    ['none of the environment, of the operator', {}, { env: PROXIES }, undefined],
+    [
+      'none to this machine',
+      { server: 'https://127.0.0.1:6443' },
+      { env: PROXIES, person: PERSON },
+      undefined,
+    ],
+    [
+      'none to localhost',
+      { server: 'https://localhost:6443', 'proxy-url': '' },
+      { env: PROXIES, person: PERSON },
+      undefined,
+    ],
+  ] as const)('a proxy: %s', async (_name, cluster, options, proxy) => {
+    const connection = await load({ '/k': aConfig(cluster) }, { kubeconfig: '/k', ...options });
+    expect(connection.proxy).toEqual(proxy);
+  });
+
+  it('what a cluster holds for credential plugins reaches them', async () => {
+    const script = `printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s"}}' "$(printf %s "$KUBERNETES_EXEC_INFO" | base64 -w0)"`;
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: 'sh',
+      args: ['-c', script],
+      provideClusterInfo: true,
+    };
+    const cluster = {
+      'proxy-url': 'http://own:1',
+      extensions: [
+        { name: 'cluster_info', extension: { provider: 'minikube.sigs.k8s.io' } },
+        { name: 'client.authentication.k8s.io/exec', extension: { audience: 'shop' } },
+      ],
+    };
+    const env = { PATH: process.env['PATH'] ?? '' };
+    const connection = await load({ '/k': aConfig(cluster, { exec }) }, { kubeconfig: '/k', env });
+    const told: unknown = JSON.parse(Buffer.from((await connection.token()) ?? '', 'base64').toString());
+    expect(told).toMatchObject({
+      spec: { interactive: false, cluster: { 'proxy-url': 'http://own:1', config: { audience: 'shop' } } },
+    });
   });
 
   it('TLS settings', async () => {
@@ -317,7 +377,7 @@ describe('a kubeconfig that cannot be used is told with file and field', () => {
     [
       'a proxy',
       aConfig({ 'proxy-url': 'socks5://localhost:1080' }),
-      /^\/k: cluster "c": proxy-url is not supported/,
+      /^\/k: cluster "c": proxy-url: must be the http:\/\/ or https:\/\/ address of a proxy/,
     ],
     [
       'contradicting TLS',

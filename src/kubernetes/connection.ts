@@ -1,7 +1,7 @@
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import type { ClientCertificate, CredentialSource } from './credential-source.ts';
-import { createExecPlugin, type ExecClusterInfo } from './exec-plugin.ts';
+import { createExecPlugin, type ExecClusterInfo, type Person } from './exec-plugin.ts';
 import {
   type ChosenContext,
   chooseContext,
@@ -29,11 +29,19 @@ export interface Impersonation {
   readonly groups: readonly string[];
 }
 
+/** Proxies by the scheme of what is reached through them, and what is reached without, as in NO_PROXY. */
+export interface ConnectionProxy {
+  readonly http: string | undefined;
+  readonly https: string | undefined;
+  readonly except?: string | undefined;
+}
+
 /** Where an API server is and how to prove who we are. */
 export interface Connection extends CredentialSource {
   /** https:// or http://, with a path where a proxy serves the API below one. */
   readonly server: URL;
   readonly tls?: TlsSettings | undefined;
+  readonly proxy?: ConnectionProxy | undefined;
   readonly basic?: { readonly username: string; readonly password: string } | undefined;
   readonly impersonate?: Impersonation | undefined;
   /** The namespace that the context or the pod lives in. */
@@ -53,8 +61,15 @@ export interface LoadConnectionOptions {
   readonly context?: string | undefined;
   /** As whom the user wants to act, in place of what the kubeconfig says. */
   readonly impersonate?: Impersonation | undefined;
+  /**
+   * Somebody who runs the program by hand, as they run kubectl: a credential plugin may ask them, and the proxies of the
+   * environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) count where the kubeconfig names none.
+   */
+  readonly person?: Person | undefined;
 }
 
+/** What a cluster's entry holds under this name is for credential plugins. */
+const FOR_PLUGINS = 'client.authentication.k8s.io/exec';
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
@@ -153,12 +168,31 @@ async function fromKubeconfig(
     ...credentialsOf(chosen, tls, options),
     server: new URL(chosen.cluster.server),
     tls,
+    proxy: proxyOf(chosen, options),
     basic:
       nonEmpty(username) === undefined ? undefined : { username: username ?? '', password: password ?? '' },
     impersonate: options.impersonate ?? impersonationOf(chosen.user),
     namespace: chosen.namespace,
     userName: chosen.userName,
   };
+}
+
+function proxyOf(
+  { cluster }: ChosenContext,
+  { env, person }: LoadConnectionOptions,
+): ConnectionProxy | undefined {
+  const own = nonEmpty(cluster['proxy-url']);
+  if (own !== undefined) return { http: own, https: own };
+  // kubectl too never asks the environment's proxies for what is on this machine.
+  if (person === undefined || isLocal(new URL(cluster.server).hostname)) return undefined;
+  const either = (name: string): string | undefined =>
+    nonEmpty(env[name]) ?? nonEmpty(env[name.toLowerCase()]);
+  const [http, https] = [either('HTTP_PROXY'), either('HTTPS_PROXY')];
+  return http === undefined && https === undefined ? undefined : { http, https, except: either('NO_PROXY') };
+}
+
+function isLocal(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127(?:\.\d+){3}$/.test(host);
 }
 
 function impersonationOf({ as, ...user }: ChosenContext['user']): Impersonation | undefined {
@@ -232,13 +266,17 @@ function credentialsOf(
   }
   if (token !== undefined) return { token: () => Promise.resolve(token) };
   if (user.exec === undefined) return { token: () => Promise.resolve(undefined) };
+  const ofPlugin = cluster.extensions?.find(({ name }) => name === FOR_PLUGINS);
   const info: ExecClusterInfo = {
     server: cluster.server,
     ...(tls.serverName === undefined ? {} : { 'tls-server-name': tls.serverName }),
     ...(tls.insecure === true ? { 'insecure-skip-tls-verify': true } : {}),
     ...(tls.ca === undefined ? {} : { 'certificate-authority-data': Buffer.from(tls.ca).toString('base64') }),
+    ...(nonEmpty(cluster['proxy-url']) === undefined ? {} : { 'proxy-url': cluster['proxy-url'] ?? '' }),
+    ...(ofPlugin === undefined ? {} : { config: ofPlugin.extension }),
   };
-  return createExecPlugin({ exec: user.exec, cluster: info, env: options.env, clock: options.clock });
+  const { env, clock, person } = options;
+  return createExecPlugin({ exec: user.exec, cluster: info, env, clock, person });
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

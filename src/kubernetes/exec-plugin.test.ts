@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/parts/fake-clock.ts';
-import { createExecPlugin } from './exec-plugin.ts';
+import { createExecPlugin, type ExecPluginOptions } from './exec-plugin.ts';
 import type { KubeconfigExec } from './kubeconfig.ts';
 
 const V1 = 'client.authentication.k8s.io/v1';
@@ -17,7 +17,11 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 /** A plugin that counts its runs in a file and then does what `script` says. */
-function aPlugin(script: string, change: Partial<KubeconfigExec> = {}, timeoutMs?: number) {
+function aPlugin(
+  script: string,
+  change: Partial<KubeconfigExec> = {},
+  more: Partial<ExecPluginOptions> = {},
+) {
   const exec: KubeconfigExec = {
     apiVersion: V1,
     command: process.execPath,
@@ -29,6 +33,7 @@ function aPlugin(script: string, change: Partial<KubeconfigExec> = {}, timeoutMs
     env: undefined,
     installHint: undefined,
     provideClusterInfo: undefined,
+    interactiveMode: undefined,
     ...change,
   };
   // The working directory is not ours to set: the script finds its own through the environment.
@@ -38,7 +43,7 @@ function aPlugin(script: string, change: Partial<KubeconfigExec> = {}, timeoutMs
     cluster: { server: 'https://api.example:6443', 'certificate-authority-data': 'Y2E=' },
     env: { PATH: process.env['PATH'], INHERITED: 'yes', UNSET: undefined },
     clock,
-    timeoutMs,
+    ...more,
   });
 }
 
@@ -129,8 +134,28 @@ describe('a credential plugin', () => {
     await expect(aPlugin(script).token()).rejects.toThrow(message);
   });
 
+  const INFO = 'answer({token:JSON.stringify(JSON.parse(process.env.KUBERNETES_EXEC_INFO).spec)})';
+  it.each([
+    ['asks nobody where nobody is', undefined, undefined, false],
+    ['asks nobody where nobody can answer', { canAnswer: false }, 'IfAvailable', false],
+    ['asks who is there', { canAnswer: true }, 'IfAvailable', true],
+    ['asks who is there, by an old kubeconfig', { canAnswer: true }, undefined, true],
+    ['asks who is there, as it must', { canAnswer: true }, 'Always', true],
+    ['asks nobody where it shall not', { canAnswer: true }, 'Never', false],
+  ] as const)('%s', async (_name, person, interactiveMode, interactive) => {
+    expect(await aPlugin(INFO, { interactiveMode }, { person }).token()).toBe(
+      JSON.stringify({ interactive }),
+    );
+  });
+
+  it('that has to ask is not started where nobody can answer', async () => {
+    const plugin = aPlugin(INFO, { interactiveMode: 'Always' }, { person: { canAnswer: false } });
+    await expect(plugin.token()).rejects.toThrow(/has to ask something \(interactiveMode: Always\)/);
+    await expect(runs()).rejects.toThrow('ENOENT');
+  });
+
   it('is ended when it takes too long', async () => {
-    const plugin = aPlugin('setInterval(()=>{},1000)', {}, 300);
+    const plugin = aPlugin('setInterval(()=>{},1000)', {}, { timeoutMs: 300 });
     await expect(plugin.token()).rejects.toThrow(/was ended by SIGKILL \(limit 300 ms\)/);
   });
 

@@ -10,6 +10,15 @@ export interface ExecClusterInfo {
   readonly 'tls-server-name'?: string;
   readonly 'insecure-skip-tls-verify'?: boolean;
   readonly 'certificate-authority-data'?: string;
+  readonly 'proxy-url'?: string;
+  /** What the kubeconfig holds for the plugin alone. */
+  readonly config?: unknown;
+}
+
+/** Somebody who runs the program by hand. */
+export interface Person {
+  /** Whether the standard input is a terminal that nobody else reads. */
+  readonly canAnswer: boolean;
 }
 
 export interface ExecPluginOptions {
@@ -18,11 +27,15 @@ export interface ExecPluginOptions {
   /** The environment that the plugin inherits. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** How long the plugin may take, in milliseconds; without it 60 s. */
+  /** Who can be asked, and is shown what the plugin writes to its standard error; without it nobody. */
+  readonly person?: Person | undefined;
+  /** How long the plugin may take, in milliseconds; without it 60 s, and 10 minutes for a person. */
   readonly timeoutMs?: number | undefined;
 }
 
 const TIMEOUT_MS = 60_000;
+/** Somebody looks for a password, or for the telephone with the second factor. */
+const PERSON_TIMEOUT_MS = 600_000;
 const MAX_OUTPUT = 1024 * 1024;
 // A credential that ends while the request travels helps nobody.
 const EXPIRY_MARGIN_MS = 10_000;
@@ -46,9 +59,9 @@ interface Credential {
 
 /**
  * Credentials from a plugin (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins),
- * kept until they expire or the server refuses them; the plugin never runs twice at a time. Its standard input is
- * closed: nobody is there to answer it. What it answers never reaches an error message; what it writes to its
- * standard error does, shortened.
+ * kept until they expire or the server refuses them; the plugin never runs twice at a time. Where a person is there it
+ * may ask, as far as `interactiveMode` lets it, and its standard error is theirs; else its standard input is closed, and
+ * what it writes to its standard error stands in the error message, shortened. What it answers never does.
  */
 export function createExecPlugin(options: ExecPluginOptions): CredentialSource {
   let current: Credential | undefined;
@@ -122,10 +135,8 @@ function environmentFor(options: ExecPluginOptions): Record<string, string> {
     if (value !== undefined) environment[name] = value;
   }
   for (const { name, value } of exec.env ?? []) environment[name] = value;
-  const spec =
-    exec.provideClusterInfo === true
-      ? { interactive: false, cluster: options.cluster }
-      : { interactive: false };
+  const interactive = mayAsk(options);
+  const spec = exec.provideClusterInfo === true ? { interactive, cluster: options.cluster } : { interactive };
   environment['KUBERNETES_EXEC_INFO'] = JSON.stringify({
     apiVersion: exec.apiVersion,
     kind: 'ExecCredential',
@@ -134,25 +145,35 @@ function environmentFor(options: ExecPluginOptions): Record<string, string> {
   return environment;
 }
 
+function mayAsk({ exec, person }: ExecPluginOptions): boolean {
+  return person?.canAnswer === true && exec.interactiveMode !== 'Never';
+}
+
 function outputOf(options: ExecPluginOptions): Promise<string> {
-  const { exec } = options;
-  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  const { exec, person } = options;
+  if (exec.interactiveMode === 'Always' && !mayAsk(options))
+    return Promise.reject(
+      new Error(
+        `the credential plugin ${exec.command} has to ask something (interactiveMode: Always), and the standard input is no terminal where somebody could answer`,
+      ),
+    );
+  const timeoutMs = options.timeoutMs ?? (person === undefined ? TIMEOUT_MS : PERSON_TIMEOUT_MS);
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const child = spawn(exec.command, exec.args ?? [], {
     env: environmentFor(options),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [mayAsk(options) ? 'inherit' : 'ignore', 'pipe', person === undefined ? 'pipe' : 'inherit'],
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
   });
   const stdout: Buffer[] = [];
   let size = 0;
   let complaint = '';
-  child.stdout.on('data', (chunk: Buffer) => {
+  child.stdout?.on('data', (chunk: Buffer) => {
     size += chunk.length;
     if (size > MAX_OUTPUT) child.kill('SIGKILL');
     else stdout.push(chunk);
   });
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr?.on('data', (chunk: Buffer) => {
     complaint = (complaint + chunk.toString('utf8')).slice(-500);
   });
   child.on('error', (cause) => {

@@ -39,7 +39,16 @@ const Cluster = z.object({
   'certificate-authority-data': absentIfNull(text),
   'insecure-skip-tls-verify': absentIfNull(z.boolean()),
   'tls-server-name': absentIfNull(text),
-  'proxy-url': absentIfNull(text),
+  'proxy-url': absentIfNull(
+    z
+      .url({
+        protocol: /^https?$/,
+        error:
+          'must be the http:// or https:// address of a proxy (others, such as socks5, are not supported)',
+      })
+      .or(z.literal('')),
+  ),
+  extensions: absentIfNull(z.array(z.looseObject({ name: text, extension: z.unknown() }))),
 });
 export type KubeconfigCluster = z.infer<typeof Cluster>;
 
@@ -50,6 +59,7 @@ const Exec = z.object({
   env: absentIfNull(z.array(z.object({ name: text, value: text }))),
   installHint: absentIfNull(text),
   provideClusterInfo: absentIfNull(z.boolean()),
+  interactiveMode: absentIfNull(z.enum(['Never', 'IfAvailable', 'Always'])),
 });
 export type KubeconfigExec = z.infer<typeof Exec>;
 
@@ -204,11 +214,6 @@ function read<T extends z.ZodType>(schema: T, entry: Entry, what: string): z.out
 }
 
 function refuseUnsupportedCluster(cluster: KubeconfigCluster, where: string): void {
-  if ((cluster['proxy-url'] ?? '') !== '') {
-    throw new KubeconfigError(
-      `${where}: proxy-url is not supported; reach the API server directly or through kubectl proxy`,
-    );
-  }
   const hasCa = (cluster['certificate-authority'] ?? cluster['certificate-authority-data'] ?? '') !== '';
   if (cluster['insecure-skip-tls-verify'] === true && hasCa) {
     throw new KubeconfigError(

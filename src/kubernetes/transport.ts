@@ -1,4 +1,9 @@
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
+import {
+  Agent as HttpAgent,
+  type AgentOptions,
+  type IncomingMessage,
+  request as httpRequest,
+} from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
 import type { Connection } from './connection.ts';
 import type { ClientCertificate } from './credential-source.ts';
@@ -30,7 +35,11 @@ const MAX_CONNECTIONS = 32;
 /** Makes a transport for `connection.server`, HTTPS or, for local servers, plain HTTP. */
 export function createTransport(connection: Connection): Transport {
   const secure = connection.server.protocol === 'https:';
-  const common = { keepAliveMsecs: TCP_KEEP_ALIVE_MS, scheduling: 'lifo' } as const;
+  const common = {
+    keepAliveMsecs: TCP_KEEP_ALIVE_MS,
+    scheduling: 'lifo',
+    ...throughProxy(connection),
+  } as const;
   const forCalls = { ...common, keepAlive: true, maxSockets: MAX_CONNECTIONS, timeout: IDLE_CONNECTION_MS };
   const callAgent = secure ? new HttpsAgent(forCalls) : new HttpAgent(forCalls);
   const watchAgent = secure ? new HttpsAgent(common) : new HttpAgent(common);
@@ -72,6 +81,19 @@ export function createTransport(connection: Connection): Transport {
     close() {
       callAgent.destroy();
       watchAgent.destroy();
+    },
+  };
+}
+
+/** Node itself speaks with proxies, where they are given as the environment's variables would. */
+function throughProxy({ proxy }: Connection): Pick<AgentOptions, 'proxyEnv'> {
+  if (proxy === undefined) return {};
+  const { http, https, except } = proxy;
+  return {
+    proxyEnv: {
+      ...(http === undefined ? {} : { HTTP_PROXY: http }),
+      ...(https === undefined ? {} : { HTTPS_PROXY: https }),
+      ...(except === undefined ? {} : { NO_PROXY: except }),
     },
   };
 }

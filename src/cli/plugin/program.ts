@@ -17,7 +17,10 @@ export async function runPlugin(run: PluginRun): Promise<ExitCode> {
   // Words on their way to becoming a command line are none yet, so that no rule of one holds for them.
   if (first === COMPLETE) {
     const { complete } = await import('./complete.ts');
-    for (const line of await complete({ run, program: pluginProgram(run) }, words)) run.terminal.out(line);
+    // Nobody is asked anything in the middle of a word.
+    const quiet = { ...run, person: undefined };
+    for (const line of await complete({ run: quiet, program: pluginProgram(quiet) }, words))
+      run.terminal.out(line);
     return EXIT.done;
   }
   // Without a command: what there is, and not an error, as the documentation has it.

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Clock } from '../../core/clock.ts';
 import type { Connection } from '../../kubernetes/connection.ts';
+import type { Person } from '../../kubernetes/exec-plugin.ts';
 import { FailedError } from '../exit.ts';
 import type { Terminal } from '../terminal.ts';
 import { programVersion } from '../version.ts';
@@ -16,6 +17,8 @@ export interface PluginRun {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly terminal: Terminal;
   readonly clock: Clock;
+  /** Who can be asked for a password and the like; nobody unless told. */
+  readonly person?: Person | undefined;
   /** All that stands on the standard input; the process's own unless told. */
   readonly readInput?: () => Promise<string>;
 }
@@ -64,14 +67,24 @@ export async function withSession(
   }
 }
 
-/** The connection that kubectl would use. Throws what `loadConnection` throws. */
+/** The connection that kubectl would use, signed in. Throws what `loadConnection` and credentials throw. */
 export async function connect(
-  { env, clock }: Pick<PluginRun, 'env' | 'clock'>,
+  run: Pick<PluginRun, 'env' | 'clock' | 'person'>,
+  options: Pick<PluginOptions, 'kubeconfig' | 'context' | 'impersonate'>,
+): Promise<Connection> {
+  const connection = await findConnection(run, options);
+  // Calls have little time, and people take theirs to answer a credential plugin.
+  if (run.person !== undefined) await connection.token();
+  return connection;
+}
+
+async function findConnection(
+  { env, clock, person }: Pick<PluginRun, 'env' | 'clock' | 'person'>,
   { kubeconfig, context, impersonate }: Pick<PluginOptions, 'kubeconfig' | 'context' | 'impersonate'>,
 ): Promise<Connection> {
   const { loadConnection } = await import('../../kubernetes/connection.ts');
   const read = (path: string): Promise<string> => readFile(path, 'utf8');
-  return loadConnection({ env, clock, kubeconfig, context, impersonate, readFile: read });
+  return loadConnection({ env, clock, kubeconfig, context, impersonate, person, readFile: read });
 }
 
 export interface Opened extends Pick<Session, 'backend' | 'namespace'> {
@@ -87,7 +100,7 @@ export async function openBackend(run: PluginRun, options: PluginOptions): Promi
 /** The kubeconfig still says in which namespace to act, and as whom where nobody is authenticated; it need not be there. */
 async function openApi(run: PluginRun, options: PluginOptions, apiUrl: string): Promise<Opened> {
   const [connection, { createApiBackend }] = await Promise.all([
-    connect(run, options).catch(() => undefined),
+    findConnection(run, options).catch(() => undefined),
     import('./api-backend.ts'),
   ]);
   return {
