@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { UpdateRequest } from '../../src/core/update-request.ts';
 import { requirePart } from '../parts/binaries.ts';
 import { startControlPlane, type ControlPlane } from '../parts/control-plane.ts';
+import { eventually } from '../parts/eventually.ts';
 import { applyManifest, MANIFESTS, readManifests } from '../parts/manifests.ts';
 import { aPerson, type Person } from '../parts/people.ts';
 import { runProgram, type Ran } from '../parts/plugin-people.ts';
@@ -80,9 +81,12 @@ describe('on Kubernetes 1.33, under the shipped role', () => {
     for (const [, plural] of KINDS)
       expect(await world.images(plural, plural)).toEqual({ web: `${world.registry.host}/shop/web:1.2.0` });
     const url = `${world.headwind().urls.api}/api/v1/workloads?namespace=${world.namespace}`;
-    const answer = await fetch(url, { headers: { authorization: `Bearer ${ann.token}` } });
-    const views = z.array(z.object({ name: z.string() })).parse(await answer.json());
-    expect(views.map(({ name }) => name)).toContain('late');
+    const known = async (): Promise<boolean> => {
+      const answer = await fetch(url, { headers: { authorization: `Bearer ${ann.token}` } });
+      const views = z.array(z.object({ name: z.string() })).parse(await answer.json());
+      return views.some(({ name }) => name === 'late');
+    };
+    await eventually(known, { what: 'the Deployment that came after the restart is known' });
   });
 
   it('kubectl 1.33 shows the requests, and says what Headwind says of rights', async () => {
