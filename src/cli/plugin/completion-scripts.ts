@@ -28,7 +28,11 @@ _kubectl_headwind() {
   while IFS= read -r line; do
     [[ $line == :* ]] && continue
     word=\${line%%$'\\t'*}
-    candidates+=("\${word//:/\\\\:}:\${line#*$'\\t'}")
+    if [[ $line == *$'\\t'* ]]; then
+      candidates+=("\${word//:/\\\\:}:\${line#*$'\\t'}")
+    else
+      candidates+=("\${word//:/\\\\:}")
+    fi
   done < <(kubectl-headwind __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)
   if (( \${#candidates} )); then _describe -V kubectl-headwind candidates; else _files; fi
 }
