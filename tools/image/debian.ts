@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { aptSources, parseDownloads, type Download } from './apt-sources.ts';
 import { DEBIAN, type Architecture } from './config.ts';
+import { MissingInputError, reasonOf } from './missing-input.ts';
 
 const run = promisify(execFile);
 const TIMEOUT_MS = 300_000;
@@ -17,19 +18,9 @@ export interface DebianPackage extends Download {
   readonly path: string;
 }
 
-/** Thrown where Debian's packages cannot be had; its message says what to do. */
-export class NoPackagesError extends Error {
-  override readonly name = 'NoPackagesError';
-
-  constructor(reason: string, cause?: unknown) {
-    super(
-      `Debian's packages for the image cannot be had: ${reason}\n` +
-        'Building the image here needs Debian or one of its kin (apt-get, dpkg-deb, debian-archive-keyring) and its archive. ' +
-        'Elsewhere image/Dockerfile makes the same image: docker build -f image/Dockerfile .',
-      { cause },
-    );
-  }
-}
+const ELSEWHERE =
+  'Building the image here needs Debian or one of its kin (apt-get, dpkg-deb, debian-archive-keyring) and its archive. ' +
+  'Elsewhere image/Dockerfile makes the same image: docker build -f image/Dockerfile .';
 
 export interface DebianOptions {
   readonly architecture: Architecture;
@@ -40,7 +31,8 @@ export interface DebianOptions {
 
 /**
  * Downloads the newest versions of the image's packages, without installing anything and without touching apt's own
- * lists. Packages that are there with the right sum are not downloaded again; old ones go. Throws NoPackagesError.
+ * lists. Packages that are there with the right sum are not downloaded again; old ones go. Throws a
+ * MissingInputError.
  */
 export async function downloadPackages(options: DebianOptions): Promise<readonly DebianPackage[]> {
   const { architecture, cache, say } = options;
@@ -61,7 +53,10 @@ export async function downloadPackages(options: DebianOptions): Promise<readonly
     if (missing.length > 0) throw new Error(`Debian ${DEBIAN.release} has no ${missing.join(', ')}`);
     return await fetchAll(wanted, { apt, directory: join(root, 'packages') });
   } catch (error) {
-    throw new NoPackagesError(reasonOf(error), error);
+    const reason = reasonOf(error);
+    throw new MissingInputError(`Debian's packages for the image cannot be had: ${reason}\n${ELSEWHERE}`, {
+      cause: error,
+    });
   }
 }
 
@@ -140,11 +135,4 @@ async function fetchAll(
 async function isThere({ path, sha256 }: DebianPackage): Promise<boolean> {
   const content = await readFile(path).catch(() => undefined);
   return content !== undefined && createHash('sha256').update(content).digest('hex') === sha256;
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return 'stderr' in error && typeof error.stderr === 'string' && error.stderr !== ''
-    ? error.stderr.trim()
-    : error.message;
 }

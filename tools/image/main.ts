@@ -14,7 +14,8 @@ import { appEntries, type App } from './app.ts';
 import { baseEntries } from './base.ts';
 import { baseLayer } from './base-layer.ts';
 import { ARCHITECTURES, isArchitecture, type Architecture, type Source } from './config.ts';
-import { downloadPackages, NoPackagesError } from './debian.ts';
+import { downloadPackages } from './debian.ts';
+import { MissingInputError } from './missing-input.ts';
 import { downloadNode } from './node-package.ts';
 import { assembleImage, imageLayout, packLayer, type Image } from './oci.ts';
 import { sbom } from './sbom.ts';
@@ -92,7 +93,7 @@ function architecturesOf(words: readonly string[]): readonly Architecture[] {
   const names = asked.length > 0 ? asked : here === undefined ? [] : [here];
   const unknown = names.filter((name) => !isArchitecture(name));
   if (unknown.length > 0 || names.length === 0)
-    throw new Error(
+    throw new MissingInputError(
       `--arch: ${unknown.join(', ') || arch()} is not one of ${Object.keys(ARCHITECTURES).join(', ')}`,
     );
   return [...new Set(names.filter(isArchitecture))].toSorted();
@@ -115,7 +116,7 @@ try {
   if (values.root === undefined) await buildImage(architectures, { ...kitchen, out: values.out });
   else if (first !== undefined) await writeRoot(values.root, first, kitchen);
 } catch (error) {
-  if (!(error instanceof NoPackagesError)) throw error;
+  if (!(error instanceof MissingInputError)) throw error;
   console.error(error.message);
   process.exitCode = 1;
 }

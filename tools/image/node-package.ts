@@ -4,6 +4,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ARCHITECTURES, NODE_VERSION, type Architecture } from './config.ts';
+import { MissingInputError, reasonOf } from './missing-input.ts';
 
 const run = promisify(execFile);
 const TIMEOUT_MS = 300_000;
@@ -16,7 +17,7 @@ export interface NodePackage {
 
 /**
  * Downloads Node's package for an architecture, which need not be that of this machine, with npm, unless the cache holds
- * it. Throws where it cannot be had, or is not the one whose sum is written down.
+ * it. Throws a MissingInputError where it cannot be had, or is not the one whose sum is written down.
  */
 export async function downloadNode(
   architecture: Architecture,
@@ -28,14 +29,17 @@ export async function downloadNode(
   await mkdir(directory, { recursive: true });
   if ((await integrityOf(archive)) !== integrity) {
     say(`fetches Node.js ${NODE_VERSION} for ${architecture}`);
-    const words = ['pack', '--silent', `--pack-destination=${directory}`, `${name}@${NODE_VERSION}`];
+    const words = ['pack', '--loglevel=error', `--pack-destination=${directory}`, `${name}@${NODE_VERSION}`];
     await run('npm', words, { timeout: TIMEOUT_MS }).catch((cause: unknown) => {
-      throw new Error(`npm could not fetch ${name}@${NODE_VERSION}, which the image holds`, { cause });
+      const reason = reasonOf(cause);
+      throw new MissingInputError(`npm could not fetch ${name}@${NODE_VERSION} for the image: ${reason}`, {
+        cause,
+      });
     });
     const found = await integrityOf(archive);
     if (found !== integrity) {
       await rm(archive, { force: true });
-      throw new Error(
+      throw new MissingInputError(
         `${name}@${NODE_VERSION} has the sum ${found ?? '(none)'}, and tools/image/config.ts says ${integrity}`,
       );
     }
