@@ -33,7 +33,7 @@ export function documents(): readonly string[] {
   const below = (directory: string, accepts: (name: string) => boolean): string[] => {
     try {
       return readdirSync(`${ROOT}${directory}`, { recursive: true, encoding: 'utf8' })
-        .filter(accepts)
+        .filter((name) => accepts(name) && !/(?:^|\/)(?:node_modules|\.vitepress)\//.test(name))
         .map((name) => `${directory}/${name}`);
     } catch {
       return [];

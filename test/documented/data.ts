@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
-import { loadAll } from 'js-yaml';
+import { load, loadAll } from 'js-yaml';
 import { z } from 'zod';
 import { collectNotifications } from '../../src/config/notification-settings.ts';
 import { objectLayers, LIVE_OBJECTS } from '../../src/config/live-files.ts';
@@ -27,7 +28,19 @@ const EnvEntry = z.object({
   valueFrom: z.unknown().optional(),
 });
 const FILE = 'the-block.yaml';
+const VALUES = new URL('../../charts/headwind/values.yaml', import.meta.url);
 const ANNOTATION_KEYS: readonly string[] = Object.values(ANNOTATION);
+
+/** Whether a block of YAML is for the chart, to judge by its keys: `env` is a list in a pod and a table in the values. */
+export function isForChart(text: string): boolean {
+  const [document, ...others]: readonly unknown[] = loadAll(text);
+  const table = Texts.safeParse(document);
+  if (!table.success || others.length > 0 || Object.keys(table.data).length === 0) return false;
+  const values = Texts.parse(load(readFileSync(VALUES, 'utf8')));
+  const { env, notifications } = table.data;
+  if (Array.isArray(env) || 'endpoints' in Object(notifications)) return false;
+  return Object.keys(table.data).every((key) => Object.hasOwn(values, key));
+}
 
 /** What is wrong with a block of YAML, by what Headwind itself makes of it; one line each. Throws where it is none. */
 export async function wrongInYaml(text: string): Promise<readonly string[]> {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allBlocks, type Block } from '../documented/blocks.ts';
+import { isForChart } from '../documented/data.ts';
 import { startDemo } from '../documented/demo.ts';
 import { startEmptyCluster } from '../documented/empty-cluster.ts';
 import { PROMISED } from '../documented/promised.ts';
@@ -24,6 +25,15 @@ const END_OF_DEMO =
 const inDemo = BLOCKS.filter(({ file, line }) => file === DEMO_PAGE && line < END_OF_DEMO);
 const inEmptyCluster = BLOCKS.filter(installs);
 const inCluster = BLOCKS.filter((block) => !inDemo.includes(block) && !installs(block));
+/** For what asks nothing of a cluster. */
+const NOWHERE: Surroundings = {
+  kubeconfig: '/dev/null',
+  servers: () => ({ webhook: '', api: '', ui: '', metrics: '' }),
+  words: {},
+  env: {},
+  before: () => Promise.resolve(),
+  after: () => Promise.resolve(),
+};
 const named = (blocks: readonly Block[]): (readonly [string, string])[] =>
   blocks.map(({ file, line, text }) => [`${file}:${line}`, text]);
 
@@ -62,6 +72,14 @@ describe('in an empty cluster', () => {
   const run = among(startEmptyCluster);
   it.each(named(inEmptyCluster))('%s works', async (_, text) => {
     expect(await run(text)).toMatchObject({ code: 0 });
+  });
+});
+
+describe('for the chart', () => {
+  const values = allBlocks().filter(({ language, text }) => language === 'yaml' && isForChart(text));
+  it.each(named(values))('%s are values that it takes', async (_, text) => {
+    const script = `helm template headwind charts/headwind --values - >/dev/null <<'VALUES'\n${text}VALUES\n`;
+    expect(await shell.run(script, NOWHERE)).toMatchObject({ code: 0 });
   });
 });
 
