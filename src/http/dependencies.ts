@@ -13,7 +13,8 @@ export interface Counter {
 
 /** A counter with labels; every value comes from a fixed list. */
 export interface LabelledCounter<Label extends string> {
-  inc(labels: Record<Label, string>): void;
+  /** Adds `by`, 1 if it is not given. */
+  inc(labels: Record<Label, string>, by?: number): void;
 }
 
 export interface HealthCheck {

@@ -29,12 +29,16 @@ export interface WebhookBook {
 }
 
 export interface WebhookBookOptions {
+  /** The senders that there are, as they are called in metrics. */
+  readonly senders: readonly string[];
   readonly recent: Pick<RecentWebhooks, 'record'>;
   readonly metrics: { readonly webhookRequestsTotal: LabelledCounter<'sender' | 'outcome'> };
   readonly log: Log;
   readonly clock: Pick<Clock, 'now'>;
 }
 
+/** What is counted from zero on for every sender: what begins with its first event hides that event from alerts. */
+const EXPECTED_OUTCOMES = ['accepted', 'ignored', 'not-proven', 'not-durable'];
 /** Lines a second about deliveries that concern nobody; whoever can reach the port could otherwise fill the disk. */
 const LINES_PER_SECOND = 50;
 const LINES_AT_ONCE = 1000;
@@ -42,8 +46,11 @@ const MAX_TAGS = 5;
 const MAX_REASONS = 5;
 
 /** Makes the book. */
-export function createWebhookBook({ recent, metrics, log, clock }: WebhookBookOptions): WebhookBook {
+export function createWebhookBook(options: WebhookBookOptions): WebhookBook {
+  const { senders, recent, metrics, log, clock } = options;
   const lines = createTokenBuckets({ perSecond: LINES_PER_SECOND, burst: LINES_AT_ONCE, clock });
+  for (const sender of senders)
+    for (const outcome of EXPECTED_OUTCOMES) metrics.webhookRequestsTotal.inc({ sender, outcome }, 0);
   // Deliveries since the last line that have none of their own.
   let unlogged = 0;
 

@@ -150,6 +150,18 @@ describe('webhooks that are understood', () => {
     expect(accepted.map(({ tag }) => tag)).toEqual(['1.0.0', '1.0.1', '1.0.2']);
   });
 
+  it.each(['registry', 'dockerhub', 'harbor'])(
+    'counts from zero what %s may send, so that the first one is an increase',
+    async (sender) => {
+      const text = await aServer().metrics.registry.metrics();
+
+      for (const outcome of ['accepted', 'ignored', 'not-proven', 'not-durable'])
+        expect(text).toContain(
+          `headwind_webhook_requests_total{sender="${sender}",outcome="${outcome}"} 0\n`,
+        );
+    },
+  );
+
   it('counts events, requests and refusals', async () => {
     const { post, metrics } = aServer();
     await post('/webhook/registry', EVENTS);

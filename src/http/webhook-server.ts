@@ -62,6 +62,7 @@ export function createWebhookApp(dependencies: WebhookDependencies): EdgeApp {
     metrics,
     log,
     clock,
+    senders: [BY_SHAPE, ...senders.map(({ name }) => name)],
     recent: dependencies.recentWebhooks ?? createRecentWebhooks(),
   });
   const settle = createSettlement({ ...dependencies, limits });

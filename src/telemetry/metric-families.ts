@@ -53,6 +53,10 @@ export interface FamilyMaker {
   /** The families made so far, in order. */
   readonly described: readonly FamilyDescription[];
   counter(name: string, help: string): CounterFamily;
+  /**
+   * Where every label has a list of values, all series are there from the start, at zero: a series that begins with its
+   * first event hides that event from `increase()`.
+   */
   labelledCounter<L extends string>(name: string, help: string, rules: Rules<L>): LabelledCounter<L>;
   gauge(name: string, help: string): GaugeFamily;
   labelledGauge<L extends string>(name: string, help: string, rules: Rules<L>): LabelledGauge<L>;
@@ -82,6 +86,7 @@ export function createFamilyMaker(registry: Registry): FamilyMaker {
       describe({ name, type: 'counter', help, labels: labelNames, rules });
       const counter = new Counter({ name, help, labelNames, registers });
       const bound = createLabelBound(rules);
+      for (const labels of knownSeries(rules)) counter.inc(labels, 0);
       return { inc: (labels, by = 1) => counter.inc(bound(labels), by) };
     },
     gauge: (name, help) => {
@@ -110,6 +115,17 @@ export function createFamilyMaker(registry: Registry): FamilyMaker {
 
 function namesOf(rules: Rules<string>): string[] {
   return Object.keys(rules);
+}
+
+/** Every combination of label values, where each label has a list of them; else none. */
+function knownSeries(rules: Rules<string>): readonly Record<string, string>[] {
+  return Object.entries(rules).reduce<readonly Record<string, string>[]>(
+    (series, [name, rule]) =>
+      'oneOf' in rule
+        ? series.flatMap((labels) => rule.oneOf.map((value) => ({ ...labels, [name]: value })))
+        : [],
+    [{}],
+  );
 }
 
 /** Holds label values to their rules. */

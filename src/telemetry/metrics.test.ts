@@ -62,6 +62,20 @@ describe('the metrics', () => {
     expect(text).toContain('headwind_kubernetes_requests_total{verb="other",code="other"} 1');
   });
 
+  it.each([
+    'headwind_decisions_total{outcome="update"}',
+    'headwind_decisions_total{outcome="registry-auth"}',
+    'headwind_notifications_total{channel="slack",outcome="failed"}',
+    'headwind_notifications_total{channel="webhook",outcome="sent"}',
+  ])('hold %s from the start, so that its first event is an increase', async (series) => {
+    expect(await createMetrics().registry.metrics()).toContain(`\n${series} 0\n`);
+  });
+
+  it('hold no series of labels whose values come from outside before they come', async () => {
+    const text = await createMetrics().registry.metrics();
+    expect(text).not.toMatch(/^headwind_(?:webhook|registry|kubernetes)_requests_total\{/m);
+  });
+
   it('keep the number of series bounded whatever comes in', async () => {
     const metrics = createMetrics();
     for (let i = 0; i < 5000; i += 1) {

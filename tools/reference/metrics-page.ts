@@ -51,7 +51,8 @@ export async function metricsPage(): Promise<string> {
       '[monitoring](../../monitoring).',
     'Counters count from the start of the process (`headwind_start_time_seconds`). What a replica does it counts itself: add up ' +
       'over replicas. What every replica sees (`headwind_updates_pending`, `headwind_…_watched`) is the same in each: take the largest. ' +
-      'A series with labels begins when its first event comes. Labels are bounded: a value that is not foreseen counts as `other`.',
+      'A series with labels is there from the start, at 0, where the values of all its labels are known (and for each sender of ' +
+      'webhooks what is usual); else it begins with its first event. Labels are bounded: a value that is not foreseen counts as `other`.',
     ...sectionsOf(described).flatMap(({ title, text, families }) => [
       `## ${title}`,
       text,
