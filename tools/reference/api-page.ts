@@ -88,7 +88,7 @@ function operationParts(operation: ApiOperation): readonly string[] {
           ]),
         ),
     requestBody === undefined ? '' : `Body: ${contentOf(requestBody.content)}.`,
-    fenced('sh', curlOf(operation)),
+    fenced('sh needs-cluster', curlOf(operation)),
     table(
       ['Answer', 'When', 'Body'],
       Object.entries(responses).map(([status, answer]) => [

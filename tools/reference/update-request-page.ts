@@ -27,7 +27,7 @@ export function updateRequestPage(): string {
     '# Fields of an UpdateRequest',
     `\`${names.plural}.${group}\`, version \`${name}\`, namespaced, short names ${names.shortNames.map(code).join(' and ')}. What the phases mean, who ` +
       'moves a request from one to the next, and what a hold is: [UpdateRequest](../updaterequest.md). The cluster tells the same:',
-    fenced('sh', 'kubectl explain updaterequests.spec\nkubectl explain updaterequests.status'),
+    fenced('sh needs-cluster', 'kubectl explain updaterequests.spec\nkubectl explain updaterequests.status'),
     '## Spec',
     fieldTable(spec),
     '## Status',
