@@ -132,7 +132,11 @@ describe('the image', () => {
     await lend(join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'headwind-image'), cache);
     const out = join(directory, 'out');
     const script = 'umask 077; exec "$@"';
-    const words = [process.execPath, join(ROOT, 'tools/image/main.ts'), '--out', out];
+    // Other versions of Node compress otherwise.
+    const { stdout: pinned } = await promisify(execFile)(join(ROOT, 'tools/node.sh'), ['--pinned'], {
+      cwd: ROOT,
+    });
+    const words = [join(pinned.trim(), 'node'), join(ROOT, 'tools/image/main.ts'), '--out', out];
     await promisify(execFile)('/bin/sh', ['-c', script, 'sh', ...words], {
       cwd: directory,
       env: {

@@ -41,7 +41,11 @@ export async function useGivenCluster({ env, say }: GivenClusterOptions): Promis
   const directory = await mkdtemp(join(tmpdir(), 'headwind-given-'));
   const remove = async (): Promise<void> => {
     const gone = [`namespace/${NAMESPACE}`, 'namespace/headwind-system', CRD];
-    const roles = [`clusterrolebinding/${NAMESPACE}`, 'clusterrolebinding/headwind', 'clusterrole/headwind'];
+    const forPeople = ['viewer', 'approver', 'rollbacker', 'admin'].map(
+      (who) => `clusterrole/headwind-${who}`,
+    );
+    const bindings = [`clusterrolebinding/${NAMESPACE}`, 'clusterrolebinding/headwind'];
+    const roles = [...bindings, 'clusterrole/headwind', ...forPeople];
     await kubectl('delete', '--ignore-not-found', '--timeout=90s', ...gone, ...roles);
     await rm(directory, { recursive: true, force: true });
   };
@@ -72,7 +76,7 @@ async function findRegistry(env: NodeJS.ProcessEnv): Promise<string> {
   if (!/^[a-z0-9.-]+(?::\d+)?$/i.test(host))
     throw new Error(
       `HEADWIND_E2E_REGISTRY is ${JSON.stringify(host)}. With KUBECONFIG set it must be host or host:port of a registry ` +
-        'that this machine pushes to and the cluster pulls from, both by this name and without credentials, and that ' +
+        'that this machine pushes to, the cluster pulls from and pods reach, all by this name and without credentials, and that ' +
         'allows deletes. Unset KUBECONFIG to have cluster and registry started here',
     );
   const failures: string[] = [];
