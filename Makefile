@@ -79,6 +79,11 @@ docs: $(STAMP) ## build the documentation site into dist/docs
 	@$(NODE_PATH) && node tools/check-links.ts && $(BIN)/vitepress build docs && \
 	echo "docs: dist/docs; look at it with '$(BIN)/vitepress preview docs --host 127.0.0.1'"
 
+# For the workflow of releases: CHART, the archive that is released, and PUBLISHED, whose other versions are kept.
+pages: docs ## build what https://headwind.sh serves into dist/pages: the site, the chart repository, install.yaml
+	@$(NODE_PATH) && node test/parts/prepare.ts helm && \
+	node tools/pages.ts $(if $(CHART),--chart '$(CHART)') $(if $(PUBLISHED),--published '$(PUBLISHED)')
+
 clean: ## remove what was built; .tools and node_modules stay
 	@rm -rf bin dist coverage
 
@@ -96,4 +101,4 @@ $(STAMP): package-lock.json
 	@$(NODE_PATH) && npm ci --no-audit --no-fund --no-progress --loglevel=error >/dev/null
 	@touch $(STAMP)
 
-.PHONY: help demo build executable image lint format install-file unit parts test e2e bench docs clean
+.PHONY: help demo build executable image lint format install-file unit parts test e2e bench docs pages clean
