@@ -43,9 +43,11 @@ const ACTIONS: Readonly<Record<string, string>> = {
   'actions/attest-build-provenance': 'a2bbfa25375fe432b6a289bc6b6cd05ecd0c4c32 # v4.1.0',
   'actions/cache': '668228422ae6a00e4ad889ee87cd7109ec5666a7 # v5.0.4',
   'actions/checkout': 'de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2',
+  'actions/deploy-pages': 'cd2ce8fcbc39b97be8ca5fce6e763baed58fa128 # v5.0.0',
   'actions/download-artifact': '3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1',
   'actions/setup-node': '53b83947a5a98c8d113130e565377fae1a50d02f # v6.3.0',
   'actions/upload-artifact': '043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1',
+  'actions/upload-pages-artifact': 'fc324d3547104276b827a68afc52ff2a11cc49c9 # v5.0.0',
   'sigstore/cosign-installer': 'faadad0cce49287aee09b3a48701e75088a2c6ad # v4.0.0',
 };
 
@@ -54,7 +56,10 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
   'release.yml image': ['attestations', 'id-token', 'packages'],
   'release.yml chart': ['id-token', 'packages'],
   'release.yml publish': ['attestations', 'contents', 'id-token'],
+  'release.yml pages': ['id-token', 'pages'],
 };
+/** Jobs that need no sources. */
+const SOURCELESS = ['release.yml pages'];
 
 describe.each(files)('the workflow %s', (file) => {
   const { permissions, jobs } = workflowOf(file);
@@ -73,7 +78,8 @@ describe.each(files)('the workflow %s', (file) => {
     expect(granted).toEqual(
       Object.keys(jobs).map((name) => {
         const write = WRITES[`${file} ${name}`] ?? [];
-        return { name, write, read: write.includes('contents') ? [] : ['contents'] };
+        const reads = !write.includes('contents') && !SOURCELESS.includes(`${file} ${name}`);
+        return { name, write, read: reads ? ['contents'] : [] };
       }),
     );
   });
@@ -128,6 +134,11 @@ describe('continuous integration', () => {
 describe('a release', () => {
   it('is made for tags alone', () => {
     expect(workflowOf('release.yml').on).toEqual({ push: { tags: ['v*'] } });
+  });
+
+  it('publishes the site from a job that runs nothing of ours', () => {
+    const steps = workflowOf('release.yml').jobs['pages']?.steps ?? [];
+    expect(steps.map(({ uses, run }) => uses?.replace(/@.*/, '') ?? run)).toEqual(['actions/deploy-pages']);
   });
 
   it('has executables for every platform that Krew is told of', () => {
