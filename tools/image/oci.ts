@@ -93,7 +93,16 @@ export function imageLayout(
   const index = {
     schemaVersion: 2,
     mediaType: INDEX,
-    manifests: [{ ...top, annotations: { 'org.opencontainers.image.ref.name': source.version } }],
+    manifests: [
+      {
+        ...top,
+        annotations: {
+          'org.opencontainers.image.ref.name': source.version,
+          // What `ctr images import` calls it, and `docker load` with containerd's store of images.
+          'io.containerd.image.name': `${NAME}:${source.version}`,
+        },
+      },
+    ],
   };
   const stored = new Map(
     [...blobs, ...(several === undefined ? [] : [several])].map((blob) => [blob.digest, blob]),

@@ -75,7 +75,15 @@ describe('an image', () => {
     expect(digest).toBe(amd64.manifest.digest);
     expect(json(contents.get('/oci-layout') ?? Buffer.alloc(0))).toEqual({ imageLayoutVersion: '1.0.0' });
     expect(json(contents.get('/index.json') ?? Buffer.alloc(0))).toMatchObject({
-      manifests: [{ digest, annotations: { 'org.opencontainers.image.ref.name': '1.2.3' } }],
+      manifests: [
+        {
+          digest,
+          annotations: {
+            'org.opencontainers.image.ref.name': '1.2.3',
+            'io.containerd.image.name': 'ghcr.io/headwind-sh/headwind:1.2.3',
+          },
+        },
+      ],
     });
     expect(json(contents.get('/manifest.json') ?? Buffer.alloc(0))).toMatchObject([
       {
