@@ -1,5 +1,8 @@
 /** The command lines that earlier documents of Headwind promise, as they print them; each works in a shell of its own. */
 export const PROMISED: readonly string[] = [
+  ['namespace', 'crds/updaterequest', 'rbac', 'deployment', 'service']
+    .map((name) => `kubectl apply -f deploy/k8s/${name}.yaml`)
+    .join('\n'),
   'kubectl get updaterequests -A',
   'kubectl get updaterequest <name> -n <namespace> -o yaml',
   'kubectl get updaterequests -A --watch',

@@ -24,6 +24,8 @@ const of = (...languages: readonly string[]): (readonly [string, Block])[] =>
 /** What a program says of a text that it only reads; empty where it has nothing to say. */
 function complaintOf(command: string, args: readonly string[], input: string): string {
   const { error, stderr } = spawnSync(command, args, { input, encoding: 'utf8', timeout: 20_000 });
+  if (error !== undefined && 'code' in error && error.code === 'ENOENT')
+    return `${command} is missing: apt-get install ${command}`;
   return error === undefined ? stderr : error.message;
 }
 
