@@ -65,7 +65,7 @@ parts: $(STAMP) ## bring the real parts that tests run against
 
 test: lint unit build executable image parts ## run all tests: unit, contract, integration, browser, and those with real pods
 	@$(NODE_PATH) && echo 'test: the parts themselves, and the contract' && $(BIN)/vitest run --project parts --project contract
-	@$(NODE_PATH) && echo 'test: integration, in two halves side by side' && node test/side-by-side.ts integration 2
+	@$(NODE_PATH) && echo 'test: integration, in two halves side by side' && node tools/side-by-side.ts integration 2
 	@$(NODE_PATH) && echo 'test: the dashboard in a browser' && $(BIN)/vitest run --project browser
 	@$(NODE_PATH) && echo 'test: real pods' && $(BIN)/vitest run --project e2e
 

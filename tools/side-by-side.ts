@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs the files of one project of tests in shards side by side, each with real parts of its own: most of what they do
 // is waiting. Their lines carry the number of their shard. Exits 1 if one of them fails.
-// usage: node test/side-by-side.ts PROJECT SHARDS
+// usage: node tools/side-by-side.ts PROJECT SHARDS
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -13,7 +13,7 @@ const VITEST = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import
 const [project, count = ''] = process.argv.slice(2);
 const shards = /^[1-9]$/.test(count) ? Number(count) : undefined;
 if (project === undefined || shards === undefined) {
-  console.error('usage: node test/side-by-side.ts PROJECT SHARDS (1 to 9)');
+  console.error('usage: node tools/side-by-side.ts PROJECT SHARDS (1 to 9)');
   process.exit(2);
 }
 
