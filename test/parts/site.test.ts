@@ -45,6 +45,8 @@ describe('the documentation site', () => {
     const fetched = [...html.matchAll(FETCHED)].map(([, source, link]) => source ?? link ?? '');
 
     expect(words).toBe(title.replaceAll('`', ''));
+    // Who has the page read aloud hears the heading of a column before what stands in it.
+    expect(html).not.toMatch(/<th\b[^>]*>\s*<\/th>/);
     expect(fetched.filter((address) => !/^(?:\/(?!\/)|data:)/.test(address))).toEqual([]);
   });
 
