@@ -39,6 +39,20 @@ const NOWHERE: Surroundings = {
 const named = (blocks: readonly Block[]): (readonly [string, string])[] =>
   blocks.map(({ file, line, text }) => [`${file}:${line}`, text]);
 
+/** Each ends well where nobody looks closely. */
+const WRONG = [
+  'curl http://localhost:8081/api/v1/update',
+  'curl -fsS http://localhost:8082/api/v1/metrics/timeseries/no_such_metric',
+  'curl -X POST -H "Authorization: Bearer nobody" http://localhost:8081/api/v1/updates/<namespace>/<name>/approve',
+  'kubectl port-forward -n headwind-system svc/headwind-api 9999',
+  'kubectl -n headwind-system logs deployment/headwnd',
+  'kubectl headwind aprove <name> -n <namespace>\necho done',
+  'kubectl headwind rollback web app -n shop --to 9.9.9 | cat',
+  'kubectl apply -f deploy/k8s/no-such-file.yaml; true && false',
+  'make no-such-target',
+  'echo "$NO_SUCH_VARIABLE"',
+];
+
 let shell: DocumentShell;
 beforeAll(async () => {
   shell = await openShell();
@@ -67,6 +81,12 @@ describe('in a cluster where Headwind runs', () => {
   });
   it.each(named(inCluster))('%s works', async (_, text) => {
     expect(await run(text)).toMatchObject({ code: 0 });
+  });
+  it.each(WRONG)('what would not work is seen: %s', async (text) => {
+    expect(await run(text)).not.toMatchObject({ code: 0 });
+  });
+  it('what nobody knows the meaning of is seen', async () => {
+    await expect(run('kubectl headwind get <some thing>')).rejects.toThrow('<some thing>');
   });
 });
 
