@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
+import { UpdateRequest } from '../../src/core/update-request.ts';
 import { eventually } from '../parts/eventually.ts';
 import { metricOf, openWorld, post, requestsWhen, workloadOf, type World } from '../parts/world.ts';
 
@@ -333,8 +334,18 @@ describe('a pushed image becomes an approved, applied update', () => {
     for (const name of moved) {
       expect([name, await metricOf(world.headwind(), name)]).not.toEqual([name, 0]);
     }
-    const pending = (await world.requests()).filter(({ status }) => status.phase === 'Pending').length;
-    expect(await metricOf(world.headwind(), 'headwind_updates_pending')).toBe(pending);
+    // Of all namespaces, as the metric: what other tests have left may still be going.
+    await eventually(
+      async () => {
+        const everywhere = await world.api.expectOk('GET', '/apis/headwind.sh/v1alpha1/updaterequests');
+        const { items } = z.object({ items: z.array(UpdateRequest) }).parse(everywhere);
+        const pending = items.filter(({ status }) => status.phase === 'Pending').length;
+        const shown = await metricOf(world.headwind(), 'headwind_updates_pending');
+        if (shown === pending) return true;
+        throw new Error(`${shown} are shown, ${pending} are pending`);
+      },
+      { what: 'the metric says how many requests are pending' },
+    );
   });
 
   it('nothing was logged as a bug', () => {
