@@ -63,7 +63,7 @@ parts: $(STAMP) ## bring the real parts that tests run against
 	@echo 'parts: looking for API server, node, registry and tools'
 	@$(NODE_PATH) && node test/parts/prepare.ts
 
-test: lint unit build executable image parts ## run all tests: unit, contract, integration, browser, and those with real pods
+test: lint parts unit build executable image ## run all tests: unit, contract, integration, browser, and those with real pods
 	@$(NODE_PATH) && echo 'test: the parts themselves, and the contract' && $(BIN)/vitest run --project parts --project contract
 	@$(NODE_PATH) && echo 'test: integration, in two halves side by side' && node tools/side-by-side.ts integration 2
 	@$(NODE_PATH) && echo 'test: the dashboard in a browser' && $(BIN)/vitest run --project browser

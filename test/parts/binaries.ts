@@ -63,6 +63,9 @@ export const PARTS = {
     inPackage: 'usr/lib/cni',
     elsewhere: 'https://github.com/containernetworking/plugins/releases',
   },
+  /** Called in documented commands, and read the examples in Python. */
+  jq: { package: 'jq', elsewhere: 'https://jqlang.org/download' },
+  python3: { package: 'python3-minimal', elsewhere: 'https://www.python.org/downloads' },
   /** Linked statically: it is all that the images of `make e2e` hold. */
   busybox: { package: 'busybox-static', inPackage: 'bin/busybox', elsewhere: 'https://busybox.net' },
 } as const satisfies Readonly<Record<string, Part>>;
@@ -82,6 +85,8 @@ export const TEST_PARTS = [
   'skopeo',
   'umoci',
   'chromium',
+  'jq',
+  'python3',
   'prometheus',
   'promtool',
   'victoria-metrics',

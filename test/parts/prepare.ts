@@ -37,7 +37,7 @@ const DOWNLOADED: ReadonlySet<PartName> = new Set([
 ]);
 
 /** These need more than their own file: libraries, /etc/containers/policy.json, data. */
-const INSTALLED: ReadonlySet<PartName> = new Set(['skopeo', 'chromium']);
+const INSTALLED: ReadonlySet<PartName> = new Set(['skopeo', 'chromium', 'jq', 'python3']);
 
 const say = (line: string): void => console.log(`parts: ${line}`);
 
