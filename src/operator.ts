@@ -36,6 +36,7 @@ import { chartPlanOf, createJobs } from './operator/jobs.ts';
 import { buildHealth, namespacesOf, preferencesOf, track } from './operator/knowledge.ts';
 import { createLiveSettings } from './operator/live-settings.ts';
 import { countWatched, observePolls, observeWatch } from './operator/observers.ts';
+import { rememberTraces, traceKubernetes, traceRegistry } from './operator/traces.ts';
 import { acceptOnceSynced } from './pipeline/accept-once-synced.ts';
 import { createCoalescer } from './pipeline/coalesce.ts';
 import { countPending } from './pipeline/count-pending.ts';
@@ -98,14 +99,19 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const client = createKubernetesClient({
     connection: options.connection,
     version,
-    onRequest: ({ verb, code }) => metrics.kubernetesRequestsTotal.inc({ verb, code }),
+    onRequest: (asked) => {
+      metrics.kubernetesRequestsTotal.inc({ verb: asked.verb, code: asked.code });
+      traceKubernetes(asked, options.connection.server.host, clock.now());
+    },
   });
   const registry = createRegistry({
     insecureHosts: settings.insecureRegistries,
     ...(options.registryConfig === undefined ? {} : { config: options.registryConfig }),
     clock,
     log: logRoot.target('headwind::registry'),
-    onRequest: ({ purpose, outcome, durationMs }) => {
+    onRequest: (asked) => {
+      const { purpose, outcome, durationMs } = asked;
+      traceRegistry(asked, clock.now());
       metrics.registryRequestsTotal.inc({ purpose, outcome });
       if (outcome !== 'held-back') metrics.registryRequestDurationSeconds.observe(durationMs / 1000);
       metrics.registryCircuitOpen.set(registry.openCircuits());
@@ -138,7 +144,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     random,
     log: noticesLog,
   });
-  const requests = createRequestStore(client, notices.outbox);
+  const requests = createRequestStore(client, rememberTraces(notices.outbox));
   notices.follow(requests);
   countPending(requests, (count) => metrics.updatesPending.set(count));
   const watchLog = logRoot.target('headwind::watch');
@@ -241,6 +247,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     ...observePolls(metrics),
   });
 
+  const looks = countLooks(metrics);
   const charts = createCharts({
     workloads: () => catalog.all(),
     sourceOf: (reference) => releases.sourceOf(reference),
@@ -256,7 +263,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     clock,
     random,
     log: logRoot.target('headwind::helm'),
-    ...countLooks(metrics),
+    ...looks,
+    onRequest: (asked) => {
+      looks.onRequest?.(asked);
+      traceRegistry(asked, clock.now());
+    },
   });
 
   const reflectors = [

@@ -1,0 +1,157 @@
+// Imported on demand alone (src/cli/headwind-program.ts): with the SDK come some 16 MB of memory.
+import { context, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { ExportResultCode, setGlobalErrorHandler } from '@opentelemetry/core';
+import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+  type Sampler,
+  type SpanExporter,
+} from '@opentelemetry/sdk-trace';
+import type { Log } from './log.ts';
+
+/** Where traces go and how they are made; times are in milliseconds. */
+export interface TracingPlan {
+  /** The address that they are posted to. */
+  readonly endpoint: string;
+  readonly protocol: 'http/protobuf' | 'http/json';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly compression: 'gzip' | 'none';
+  readonly timeoutMs: number;
+  readonly serviceName: string;
+  readonly resource: Readonly<Record<string, string>>;
+  readonly sampler: SamplerName;
+  /** For the samplers that take a part: from 0 to 1. */
+  readonly ratio: number;
+  readonly queue: {
+    readonly delayMs: number;
+    readonly exportTimeoutMs: number;
+    readonly maxSpans: number;
+    readonly maxBatch: number;
+  };
+}
+
+type SamplerName = `${'' | 'parentbased_'}always_${'on' | 'off'}` | `${'' | 'parentbased_'}traceidratio`;
+
+export interface TracingOptions {
+  readonly settings: TracingPlan;
+  /** Headwind's own version. */
+  readonly version: string;
+  readonly log: Log;
+}
+
+export interface RunningTracing {
+  /** Exports what waits, for at most `patienceMs` milliseconds, and ends. Never rejects. */
+  stop(patienceMs: number): Promise<void>;
+}
+
+/** Of one text in a span, in characters, so that no error of somebody else fills memory. */
+const MAX_TEXT = 1024;
+const MAX_FACTS = 64;
+const MAX_LINKS = 16;
+
+/** Has spans recorded and exported from now on, for the whole process. Nobody waits for an export, and none that fails is felt. */
+export function startTracing({ settings, version, log }: TracingOptions): RunningTracing {
+  const { endpoint, protocol, queue } = settings;
+  // What fails is told by `tellingOfFailures`, once; the SDK would write each failure to standard error.
+  setGlobalErrorHandler(() => undefined);
+  const processor = new BatchSpanProcessor({
+    exporter: tellingOfFailures(createExporter(settings), endpoint, log),
+    scheduledDelayMillis: queue.delayMs,
+    exportTimeoutMillis: queue.exportTimeoutMs,
+    maxQueueSize: queue.maxSpans,
+    maxExportBatchSize: Math.min(queue.maxBatch, queue.maxSpans),
+  });
+  const provider = new TracerProvider({
+    resource: defaultResource().merge(
+      resourceFromAttributes({
+        'service.version': version,
+        ...settings.resource,
+        'service.name': settings.serviceName,
+      }),
+    ),
+    sampler: samplerOf(settings.sampler, settings.ratio),
+    spanProcessors: [processor],
+    spanLimits: {
+      attributeValueLengthLimit: MAX_TEXT,
+      attributeCountLimit: MAX_FACTS,
+      linkCountLimit: MAX_LINKS,
+    },
+  });
+  trace.setGlobalTracerProvider(provider);
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  log.info({ endpoint, protocol, sampler: settings.sampler }, 'traces are exported');
+  return {
+    async stop(patienceMs) {
+      const patience = Promise.withResolvers<void>();
+      const timer = setTimeout(patience.resolve, patienceMs);
+      // Whatever could not be exported has been told of.
+      await Promise.race([provider.shutdown().catch(() => undefined), patience.promise]);
+      clearTimeout(timer);
+      trace.disable();
+      context.disable();
+    },
+  };
+}
+
+/** Certificates are read by the exporter itself, from the standard variables for them. */
+function createExporter({ endpoint, protocol, headers, compression, timeoutMs }: TracingPlan): SpanExporter {
+  const Exporter = protocol === 'http/json' ? JsonExporter : ProtobufExporter;
+  return new Exporter({
+    url: endpoint,
+    headers: { ...headers },
+    timeoutMillis: timeoutMs,
+    ...compressed(compression),
+  });
+}
+
+/** The type of the option is an enum of a package that the exporters keep to themselves; they read the variable as well. */
+function compressed(compression: TracingPlan['compression']): object {
+  return { compression };
+}
+
+/** Says once that exports fail, and once that they work again. */
+function tellingOfFailures(exporter: SpanExporter, endpoint: string, log: Log): SpanExporter {
+  let lost = 0;
+  return {
+    export(spans, done) {
+      exporter.export(spans, (result) => {
+        if (result.code === ExportResultCode.SUCCESS) {
+          if (lost > 0) log.info({ endpoint, lost }, 'traces are exported again');
+          lost = 0;
+        } else {
+          if (lost === 0) log.warn({ endpoint, error: result.error }, 'traces cannot be exported');
+          lost += spans.length;
+        }
+        done(result);
+      });
+    },
+    shutdown: () => exporter.shutdown(),
+  };
+}
+
+function samplerOf(name: SamplerName, ratio: number): Sampler {
+  switch (name) {
+    case 'always_on':
+      return new AlwaysOnSampler();
+    case 'always_off':
+      return new AlwaysOffSampler();
+    case 'traceidratio':
+      return new TraceIdRatioBasedSampler(ratio);
+    case 'parentbased_always_on':
+      return new ParentBasedSampler({ root: new AlwaysOnSampler() });
+    case 'parentbased_always_off':
+      return new ParentBasedSampler({ root: new AlwaysOffSampler() });
+    case 'parentbased_traceidratio':
+      return new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) });
+    default:
+      return name satisfies never;
+  }
+}
