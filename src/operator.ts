@@ -32,6 +32,7 @@ import { createWorkloadWatch, scopesOf } from './kubernetes/workload-watch.ts';
 import { createChartsSource } from './operator/charts-source.ts';
 import { createAddressGuard } from './notifications/address-guard.ts';
 import { createCredentials } from './operator/credentials.ts';
+import { createLeadership } from './operator/leadership.ts';
 import { chartPlanOf, createJobs } from './operator/jobs.ts';
 import { buildHealth, namespacesOf, preferencesOf, track } from './operator/knowledge.ts';
 import { createLiveSettings } from './operator/live-settings.ts';
@@ -42,6 +43,7 @@ import { createCoalescer } from './pipeline/coalesce.ts';
 import { countPending } from './pipeline/count-pending.ts';
 import { createNotices, followTargets } from './pipeline/notices.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
+import { createShard } from './pipeline/shard.ts';
 import { createRequestStore, requestsPath } from './pipeline/request-store.ts';
 import { createRegistry } from './registry/client.ts';
 import { createAudit } from './telemetry/audit.ts';
@@ -68,6 +70,8 @@ export interface OperatorOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logRoot: LogRoot;
+  /** The name of the pod, or of the machine; without it, that of this one. */
+  readonly host?: string;
   /** Headwind's own version. */
   readonly version: string;
   /** The built dashboard; undefined where it has not been built. */
@@ -144,7 +148,16 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     random,
     log: noticesLog,
   });
-  const requests = createRequestStore(client, rememberTraces(notices.outbox));
+  const shard = createShard({ ...settings, catalog });
+  const outbox = rememberTraces(notices.outbox);
+  const requests = createRequestStore(client, { outbox, concerns: shard.concerns });
+  const feed = shard.feed(requests);
+  const leadership = createLeadership({
+    ...options,
+    client,
+    metrics,
+    log: logRoot.target('headwind::leadership'),
+  });
   notices.follow(requests);
   countPending(requests, (count) => metrics.updatesPending.set(count));
   const watchLog = logRoot.target('headwind::watch');
@@ -169,6 +182,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     namespaces: settings.namespaces,
     labelSelector: settings.labelSelector,
     onChanged: (workload: Workload, before: Workload | undefined): void => {
+      if (before === undefined) feed.workloadCame(workload);
       engine.workloadChanged(workload, before);
       verifier.workloadChanged(workload);
       poller.workloadChanged(workload, before);
@@ -179,6 +193,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       verifier.workloadChanged(workload);
       poller.workloadRemoved(workload);
       charts.releaseChanged(workload);
+      feed.workloadWent(workload);
     },
     onCount: (kind: WorkloadKind, count: number): void => countWatched(metrics, kind, count),
   };
@@ -204,6 +219,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     pauses,
     verifier,
     pruner,
+    teller,
     deliver,
     deliverCharts,
   } = createPipeline({
@@ -226,6 +242,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     event: (event) => events.record(event),
     verifyMode: settings.verifyImages,
     requestExpiryMs: settings.requestExpiryMs,
+    isLeading: () => leadership.isLeading(),
     retention: {
       retentionMs: settings.requestRetentionMs,
       keepPerArtifact: settings.requestRetentionCount,
@@ -279,7 +296,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
         path: requestsPath(namespace),
         project: (object) => UpdateRequest.parse(object),
         onChange: ({ type, item }) =>
-          type === 'upsert' ? requests.observe(item) : requests.forget(requestKey(item)),
+          type === 'upsert' ? feed.observe(item) : feed.forget(requestKey(item)),
       }),
     ),
   ];
@@ -325,9 +342,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     trust.stop();
     targets.stop();
     await Promise.all([poller.stop(), charts.stop(), pruner.stop()]);
-    await Promise.all([engine.stop(), verifier.stop()]);
+    await Promise.all([engine.stop(), verifier.stop(), teller.stop()]);
     await rollouts.stop();
     await notices.stop();
+    await leadership.stop();
     await Promise.all([live, releases, ...reflectors].map((watch) => watch.stop()));
     registry.close();
     cloud.close();
@@ -394,10 +412,12 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   live.start();
   releases.start();
   for (const reflector of reflectors) reflector.start();
-  const jobs = createJobs({ engine, verifier, notices, pruner, charts, poller, log });
+  const jobs = createJobs({ engine, verifier, notices, pruner, teller, charts, poller, log });
   const ready = synced.done.then(() => {
     jobs.follow(live.current());
     live.subscribe((now) => jobs.follow(now));
+    // Whoever leads acts: not before all that is acted on is known.
+    leadership.start((leading) => jobs.lead(leading));
     log.info({ requests: requests.size }, 'ready');
   });
   // Whoever wants to know awaits `ready`: a stop before the first lists are complete is no unhandled rejection.
