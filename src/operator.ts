@@ -8,7 +8,7 @@ import type { Clock } from './core/clock.ts';
 import { repositoryKey } from './core/image-reference.ts';
 import type { Signal } from './core/signal.ts';
 import type { Workload, WorkloadKind } from './core/workload.ts';
-import { GROUP, requestKey, UpdateRequest } from './core/update-request.ts';
+import { GROUP } from './core/update-request.ts';
 import { createCharts } from './helm/charts.ts';
 import { countLooks } from './helm/count-looks.ts';
 import { createDoors } from './http/auth/door.ts';
@@ -22,13 +22,12 @@ import { isOutage } from './kubernetes/errors.ts';
 import { createEventRecorder } from './kubernetes/events.ts';
 import { WORKLOAD_KINDS } from './kubernetes/kinds.ts';
 import { createNodes } from './kubernetes/nodes.ts';
-import { createReflector } from './kubernetes/reflector.ts';
 import { createReleaseWatch } from './kubernetes/release-watch.ts';
 import { readRunningDigests } from './kubernetes/running-digests.ts';
 import { createSecretReader } from './kubernetes/secret-reader.ts';
 import { reviewToken } from './kubernetes/token-review.ts';
 import { createRolloutWatches } from './kubernetes/rollout-watch.ts';
-import { createWorkloadWatch, scopesOf } from './kubernetes/workload-watch.ts';
+import { createWorkloadWatch } from './kubernetes/workload-watch.ts';
 import { createChartsSource } from './operator/charts-source.ts';
 import { createAddressGuard } from './notifications/address-guard.ts';
 import { createCredentials } from './operator/credentials.ts';
@@ -44,7 +43,8 @@ import { countPending } from './pipeline/count-pending.ts';
 import { createNotices, followTargets } from './pipeline/notices.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
 import { createShard } from './pipeline/shard.ts';
-import { createRequestStore, requestsPath } from './pipeline/request-store.ts';
+import { createRequestStore } from './pipeline/request-store.ts';
+import { createRequestWatch } from './pipeline/request-watch.ts';
 import { createRegistry } from './registry/client.ts';
 import { createAudit } from './telemetry/audit.ts';
 import type { LogRoot } from './telemetry/log.ts';
@@ -289,16 +289,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
 
   const reflectors = [
     ...createWorkloadWatch(watched),
-    ...scopesOf(settings.namespaces).map((namespace) =>
-      createReflector<UpdateRequest>({
-        ...watching,
-        resource: 'updaterequests',
-        path: requestsPath(namespace),
-        project: (object) => UpdateRequest.parse(object),
-        onChange: ({ type, item }) =>
-          type === 'upsert' ? feed.observe(item) : feed.forget(requestKey(item)),
-      }),
-    ),
+    ...createRequestWatch({ ...watching, namespaces: settings.namespaces, feed }),
   ];
   const watches = [releases, ...reflectors].map((watch) => watch.synced);
   const synced = track(Promise.all([live.settled, ...watches]));

@@ -41,7 +41,7 @@ export function createLeadership(options: LeadershipOptions): Leadership {
     return { isLeading: () => true, start: (onChanged) => onChanged(true), stop: () => Promise.resolve() };
   }
   metrics.leader.set(0);
-  let tell = (_: boolean): void => undefined;
+  let tell: (leading: boolean) => void = () => undefined;
   const election = createElection({
     // Half of the time that is left to renew it, so that a call without an answer leaves time for another.
     lease: createLeaseObject({

@@ -225,8 +225,8 @@ export function createRequestStore(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    followMoves: moves.follow,
-    isUntold: moves.isUntold,
+    followMoves: (listener) => moves.follow(listener),
+    isUntold: (request) => moves.isUntold(request),
   };
 }
 

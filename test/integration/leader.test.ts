@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
+import { startControlPlane } from '../parts/control-plane.ts';
 import { eventually } from '../parts/eventually.ts';
 import { startGateProxy } from '../parts/gate-proxy.ts';
 import type { Program } from '../parts/program.ts';
@@ -18,6 +19,11 @@ import { metricOf, openWorld, requestsWhen, workloadOf, type World } from '../pa
 /** With the times that are the default: after 15 s without a sign of life another takes over, and sees that within 2 s. */
 const TAKEOVER_SECONDS = 17;
 const HANDOVER_SECONDS = 3;
+const SHORT = {
+  HEADWIND_LEASE_DURATION: '4',
+  HEADWIND_LEASE_RENEW_DEADLINE: '3',
+  HEADWIND_LEASE_RETRY_PERIOD: '1',
+};
 const KILLS = Number(process.env['HEADWIND_TEST_LEADER_KILLS'] ?? '5');
 
 async function createDeployment(world: World, name: string, annotations = {}): Promise<void> {
@@ -48,7 +54,6 @@ describe('of two replicas', () => {
     follower = await startReplica(world);
   });
   afterEach(async () => {
-    expect(bugsIn(world)).toEqual([]);
     await follower.stop();
     await world.restart();
   });
@@ -91,6 +96,7 @@ describe('of two replicas', () => {
     expect(says(follower, 'another replica leads')).toBe(true);
     const ready = await fetch(`${follower.urls.metrics}/readyz`);
     expect([ready.status, await leads(follower)]).toEqual([200, false]);
+    expect(bugsIn(world)).toEqual([]);
   });
 
   it('an approval that has to wait is answered with what the leader says it waits for', async () => {
@@ -201,9 +207,7 @@ describe('a leader that was stopped in the middle of its work', () => {
       env: {
         HEADWIND_LEADER_ELECTION: 'true',
         HEADWIND_VERIFY_IMAGES: 'never',
-        HEADWIND_LEASE_DURATION: '4',
-        HEADWIND_LEASE_RENEW_DEADLINE: '3',
-        HEADWIND_LEASE_RETRY_PERIOD: '1',
+        ...SHORT,
       },
     });
     const proxy = await startGateProxy(facts);
@@ -267,6 +271,48 @@ async function annotate(
   const path = `/apis/apps/v1/namespaces/${world.namespace}/deployments/${name}`;
   await world.api.expectOk('PATCH', path, { metadata: { annotations } }, 'application/merge-patch+json');
 }
+
+describe('while the API server is away for longer than a leader waits', () => {
+  it('nobody leads, and afterwards one does again and goes on', async () => {
+    // One of its own: the shared one is not ours to stop.
+    const controlPlane = await startControlPlane();
+    const world = await openWorld(controlPlane, {
+      notifies: false,
+      env: { HEADWIND_LEADER_ELECTION: 'true', HEADWIND_VERIFY_IMAGES: 'never', ...SHORT },
+    });
+    const other = await startReplica(world);
+    try {
+      const both = [world.headwind(), other];
+      const leading = async (): Promise<number> =>
+        (await Promise.all(both.map(leads))).filter((one) => one).length;
+      await untilLeading(world.headwind());
+      await createDeployment(world, 'outage');
+      await knownTo(world, 'outage');
+      await tellReplica(other, 'registry.test/outage', '1.1.0');
+      const { metadata } = await theRequestFor(world, 'outage');
+
+      await controlPlane.stopApiServer();
+      await eventually(async () => (await leading()) === 0, { what: 'nobody leads', timeoutMs: 15_000 });
+      expect(says(world.headwind(), 'this replica leads no more')).toBe(true);
+      const live = await fetch(`${world.headwind().urls.metrics}/livez`);
+      expect(live.status).toBe(200);
+
+      await controlPlane.startApiServer();
+      await eventually(async () => (await leading()) === 1, { what: 'one leads again', timeoutMs: 30_000 });
+      await eventually(async () => (await decideAt(other, world, 'approve', metadata.name)).status !== 503, {
+        what: 'it can be approved',
+        everyMs: 250,
+      });
+      await theRequestFor(world, 'outage', { phase: 'Completed' });
+      expect((await deploymentsOf(world)).map(({ changes }) => changes)).toEqual([1]);
+      expect(bugsIn(world)).toEqual([]);
+    } finally {
+      await other.stop();
+      await world.close();
+      await controlPlane.stop();
+    }
+  }, 120_000);
+});
 
 describe(`the leader is killed ${KILLS} times under load`, () => {
   it('nothing that was acknowledged is lost, and nothing is applied twice', async () => {

@@ -35,7 +35,6 @@ describe('two Headwinds of one cluster, each for the workloads of one team', () 
     await untilLeading(blog);
   });
   afterAll(async () => {
-    expect(bugsIn(world)).toEqual([]);
     await blog.stop();
     await world.close();
   });
@@ -115,6 +114,7 @@ describe('two Headwinds of one cluster, each for the workloads of one team', () 
     await world.restart();
     await theRequestFor(world, 'shelf', { phase: 'Expired' });
     expect(requestsFor(await world.requests(), 'till')).toHaveLength(1);
+    expect(bugsIn(world)).toEqual([]);
   });
 });
 

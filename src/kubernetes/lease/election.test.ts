@@ -153,6 +153,14 @@ describe('one replica', () => {
     expect(a.election.isLeading()).toBe(false);
   });
 
+  it('asks nothing of anybody where it stops before it has begun', async () => {
+    const lease = new KeptLease();
+    const { election, told } = aReplica('a', lease, new FakeClock());
+    lease.cutOff.add('a');
+    await election.stop();
+    expect(told()).toEqual([]);
+  });
+
   it('has no timer left once it has stopped', async () => {
     const { clock, a, b } = await two();
     await a.election.stop();

@@ -48,6 +48,8 @@ export function createElection(options: ElectionOptions): Election {
   let standing: Standing = UNKNOWN;
   let leading = false;
   let stopped = false;
+  // Whether the Lease may be ours: we have written into it, or tried to.
+  let tried = false;
   let round = Promise.resolve();
   let cancelLook = (): void => undefined;
   let cancelEnd = (): void => undefined;
@@ -95,6 +97,7 @@ export function createElection(options: ElectionOptions): Election {
 
   async function take(before: LeaseRecord | undefined): Promise<boolean> {
     const beganMs = monotonicMs();
+    tried = true;
     const wanted = toHold(standing, { identity, times, now: toMicroTime(clock.now()) });
     const written = await lease.write(wanted, before, stopping.signal);
     if (written.ok) standing = afterWinning(written.value, beganMs);
@@ -126,6 +129,7 @@ export function createElection(options: ElectionOptions): Election {
   }
 
   async function release(): Promise<void> {
+    if (!tried) return;
     const signal = AbortSignal.timeout(RELEASE_MS);
     try {
       // A write of ours that was broken off may have come through all the same: then only reading helps.
