@@ -1,5 +1,5 @@
 // Imported on demand alone (src/cli/headwind-program.ts): with the SDK come some 16 MB of memory.
-import { context, trace } from '@opentelemetry/api';
+import { context, diag, DiagLogLevel, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { ExportResultCode, setGlobalErrorHandler } from '@opentelemetry/core';
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
@@ -62,6 +62,8 @@ export function startTracing({ settings, version, log }: TracingOptions): Runnin
   const { endpoint, protocol, queue } = settings;
   // What fails is told by `tellingOfFailures`, once; the SDK would write each failure to standard error.
   setGlobalErrorHandler(() => undefined);
+  // A certificate that cannot be read, say, is told now; later it is about spans that were dropped, again and again.
+  listenTo((fields) => log.warn(fields, 'OpenTelemetry complains'));
   const processor = new BatchSpanProcessor({
     exporter: tellingOfFailures(createExporter(settings), endpoint, log),
     scheduledDelayMillis: queue.delayMs,
@@ -85,6 +87,7 @@ export function startTracing({ settings, version, log }: TracingOptions): Runnin
       linkCountLimit: MAX_LINKS,
     },
   });
+  listenTo((fields) => log.debug(fields, 'OpenTelemetry complains'));
   trace.setGlobalTracerProvider(provider);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   log.info({ endpoint, protocol, sampler: settings.sampler }, 'traces are exported');
@@ -97,8 +100,17 @@ export function startTracing({ settings, version, log }: TracingOptions): Runnin
       clearTimeout(timer);
       trace.disable();
       context.disable();
+      diag.disable();
     },
   };
+}
+
+/** Hands on what the SDK would tell people itself. */
+function listenTo(tell: (fields: { readonly complaint: string }) => void): void {
+  const take = (complaint: string): void => tell({ complaint });
+  const nothing = (): void => undefined;
+  const logger = { error: take, warn: take, info: nothing, debug: nothing, verbose: nothing };
+  diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
 }
 
 /** Certificates are read by the exporter itself, from the standard variables for them. */
