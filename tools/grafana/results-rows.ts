@@ -254,6 +254,19 @@ export const RESULTS_ROWS: readonly Row[] = [
           },
         ],
       },
+      {
+        type: 'bars',
+        title: 'Takeovers',
+        description:
+          'Replicas that have begun to lead: at the start of the first, then whenever the leader ended or was lost.',
+        width: 12,
+        queries: [
+          {
+            expr: growth('headwind_leader_transitions_total', { by: ['instance'] }),
+            legend: '{{instance}}',
+          },
+        ],
+      },
     ],
   },
 ];
