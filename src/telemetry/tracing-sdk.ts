@@ -1,4 +1,4 @@
-// Imported on demand alone (src/cli/headwind-program.ts): with the SDK come some 16 MB of memory.
+// Imported on demand alone (src/cli/headwind-program.ts): whoever wants no traces has no SDK in memory.
 import { context, diag, DiagLogLevel, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { ExportResultCode, setGlobalErrorHandler } from '@opentelemetry/core';
