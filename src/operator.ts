@@ -74,6 +74,8 @@ export interface OperatorOptions {
   readonly host?: string;
   /** Headwind's own version. */
   readonly version: string;
+  /** Tells of spans that are lost; absent where nothing is traced. */
+  readonly tracing?: { onLost(listener: (spans: number) => void): void };
   /** The built dashboard; undefined where it has not been built. */
   readonly assets?: Assets | undefined;
 }
@@ -99,6 +101,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const { settings, clock, random, logRoot, version } = options;
   const log = logRoot.target('headwind::operator');
   const metrics = createMetrics();
+  options.tracing?.onLost((spans) => metrics.traceSpansLostTotal.inc(spans));
   metrics.startTimeSeconds.set(Math.floor(clock.now() / 1000));
   const client = createKubernetesClient({
     connection: options.connection,

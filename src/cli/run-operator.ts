@@ -46,6 +46,8 @@ export interface OperatorParts {
   readonly random: () => number;
   readonly logRoot: LogRoot;
   readonly version: string;
+  /** Absent where nothing is traced. */
+  readonly tracing?: Pick<RunningTracing, 'onLost'>;
 }
 
 export interface RunOperatorOptions {
@@ -179,6 +181,7 @@ async function start(
     random,
     version,
     readFile,
+    ...(tracing && { tracing }),
   });
   if (tracing === undefined) return operator;
   return {

@@ -242,6 +242,10 @@ function makeFamilies(make: FamilyMaker) {
       'headwind_events_dropped_total',
       'Kubernetes Events given up because too many waited or the API refused them',
     ),
+    traceSpansLostTotal: make.counter(
+      'headwind_trace_spans_lost_total',
+      'Spans of traces that could not be exported, or for which there was no room in the queue',
+    ),
   };
 }
 

@@ -1,5 +1,5 @@
 // Imported on demand alone (src/cli/headwind-program.ts): whoever wants no traces has no SDK in memory.
-import { context, diag, DiagLogLevel, trace } from '@opentelemetry/api';
+import { context, diag, DiagLogLevel, trace, TraceFlags } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { ExportResultCode, setGlobalErrorHandler } from '@opentelemetry/core';
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
@@ -14,6 +14,7 @@ import {
   TracerProvider,
   type Sampler,
   type SpanExporter,
+  type SpanProcessor,
 } from '@opentelemetry/sdk-trace';
 import type { Log } from './log.ts';
 
@@ -47,7 +48,12 @@ export interface TracingOptions {
   readonly log: Log;
 }
 
+/** Is told of spans that nobody will see: they could not be exported, or there was no room for them. */
+export type LossListener = (spans: number) => void;
+
 export interface RunningTracing {
+  /** There is one listener; it is told of what was lost before too. */
+  onLost(listener: LossListener): void;
   /** Exports what waits, for at most `patienceMs` milliseconds, and ends. Never rejects. */
   stop(patienceMs: number): Promise<void>;
 }
@@ -64,8 +70,11 @@ export function startTracing({ settings, version, log }: TracingOptions): Runnin
   setGlobalErrorHandler(() => undefined);
   // A certificate that cannot be read, say, is told now; later it is about spans that were dropped, again and again.
   listenTo((fields) => log.warn(fields, 'OpenTelemetry complains'));
+  const losses = createLosses();
+  const room = createRoom(queue.maxSpans, losses.add);
+  const exporter = tellingOfFailures(createExporter(settings), { endpoint, log, onLost: losses.add });
   const processor = new BatchSpanProcessor({
-    exporter: tellingOfFailures(createExporter(settings), endpoint, log),
+    exporter: room.leaving(exporter),
     scheduledDelayMillis: queue.delayMs,
     exportTimeoutMillis: queue.exportTimeoutMs,
     maxQueueSize: queue.maxSpans,
@@ -80,7 +89,7 @@ export function startTracing({ settings, version, log }: TracingOptions): Runnin
       }),
     ),
     sampler: samplerOf(settings.sampler, settings.ratio),
-    spanProcessors: [processor],
+    spanProcessors: [room.entering(processor)],
     spanLimits: {
       attributeValueLengthLimit: MAX_TEXT,
       attributeCountLimit: MAX_FACTS,
@@ -92,6 +101,7 @@ export function startTracing({ settings, version, log }: TracingOptions): Runnin
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   log.info({ endpoint, protocol, sampler: settings.sampler }, 'traces are exported');
   return {
+    onLost: losses.follow,
     async stop(patienceMs) {
       const patience = Promise.withResolvers<void>();
       const timer = setTimeout(patience.resolve, patienceMs);
@@ -130,7 +140,10 @@ function compressed(compression: TracingPlan['compression']): object {
 }
 
 /** Says once that exports fail, and once that they work again. */
-function tellingOfFailures(exporter: SpanExporter, endpoint: string, log: Log): SpanExporter {
+function tellingOfFailures(
+  exporter: SpanExporter,
+  { endpoint, log, onLost }: { readonly endpoint: string; readonly log: Log; readonly onLost: LossListener },
+): SpanExporter {
   let lost = 0;
   return {
     export(spans, done) {
@@ -141,11 +154,61 @@ function tellingOfFailures(exporter: SpanExporter, endpoint: string, log: Log): 
         } else {
           if (lost === 0) log.warn({ endpoint, error: result.error }, 'traces cannot be exported');
           lost += spans.length;
+          onLost(spans.length);
         }
         done(result);
       });
     },
     shutdown: () => exporter.shutdown(),
+  };
+}
+
+/** Counts until somebody listens. */
+function createLosses(): { readonly add: LossListener; readonly follow: (listener: LossListener) => void } {
+  let untold = 0;
+  let tell: LossListener = (spans) => (untold += spans);
+  return {
+    add: (spans) => tell(spans),
+    follow(listener) {
+      tell = listener;
+      if (untold > 0) listener(untold);
+      untold = 0;
+    },
+  };
+}
+
+/** The bound of the queue, kept here, since the SDK's own does not say what it drops. */
+function createRoom(
+  maxSpans: number,
+  onLost: LossListener,
+): {
+  readonly entering: (processor: SpanProcessor) => SpanProcessor;
+  readonly leaving: (exporter: SpanExporter) => SpanExporter;
+} {
+  // Invariant: how many spans are in the queue.
+  let waiting = 0;
+  return {
+    entering: (processor) => ({
+      onStart: (span, parent) => processor.onStart(span, parent),
+      onEnd(span) {
+        if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
+        if (waiting >= maxSpans) {
+          onLost(1);
+          return;
+        }
+        waiting += 1;
+        processor.onEnd(span);
+      },
+      forceFlush: () => processor.forceFlush(),
+      shutdown: () => processor.shutdown(),
+    }),
+    leaving: (exporter) => ({
+      export(spans, done) {
+        waiting -= spans.length;
+        exporter.export(spans, done);
+      },
+      shutdown: () => exporter.shutdown(),
+    }),
   };
 }
 

@@ -5,7 +5,7 @@ import { startHandKubelet, type HandKubelet } from '../parts/hand-kubelet.ts';
 import { startOtlpEndpoint, type OtlpEndpoint } from '../parts/otlp-endpoint.ts';
 import type { TakenSpan } from '../parts/otlp-reading.ts';
 import { bugsIn, knownTo, theRequestFor } from '../parts/workload-views.ts';
-import { openWorld, post, requestsWhen, workloadOf, type World } from '../parts/world.ts';
+import { metricOf, openWorld, post, requestsWhen, workloadOf, type World } from '../parts/world.ts';
 
 const OFTEN = { OTEL_BSP_SCHEDULE_DELAY: '100' };
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
@@ -245,6 +245,7 @@ describe('the way to the collector', () => {
       timeoutMs: 30_000,
     });
     for (let calls = 0; calls < 5; calls += 1) await fetch(`${world.headwind().urls.api}/api/v1/updates`);
+    expect(await metricOf(world.headwind(), 'headwind_trace_spans_lost_total')).toBeGreaterThan(0);
     await endpoint.comeBack();
     await eventually(
       async () => {

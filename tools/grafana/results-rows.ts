@@ -193,9 +193,13 @@ export const RESULTS_ROWS: readonly Row[] = [
       },
       {
         type: 'bars',
-        title: 'Events given up',
-        description: 'Kubernetes Events that could not be written.',
-        queries: [{ expr: growth('headwind_events_dropped_total'), legend: 'given up' }],
+        title: 'Given up',
+        description:
+          'Kubernetes Events that could not be written, and spans of traces that could not be exported.',
+        queries: [
+          { expr: growth('headwind_events_dropped_total'), legend: 'Events' },
+          { expr: growth('headwind_trace_spans_lost_total'), legend: 'spans of traces' },
+        ],
       },
       {
         type: 'timeseries',
