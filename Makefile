@@ -38,7 +38,7 @@ release-files: $(STAMP)
 check-release: $(STAMP)
 	@$(NODE_PATH) && node tools/check-release.ts '$(TAG)'
 
-lint: $(STAMP) ## check types, rules, format, the direction of imports and the links of documents
+lint: $(STAMP) ## check types, rules, format, imports, the links of documents, licences and versions of what is shipped
 	@$(NODE_PATH) && \
 	$(BIN)/tsc -p . && \
 	$(BIN)/tsc -p ui && \
@@ -48,7 +48,12 @@ lint: $(STAMP) ## check types, rules, format, the direction of imports and the l
 	{ test -z "$$unformatted" || { printf 'Not in the one format (make format repairs it):\n%s\n' "$$unformatted"; exit 1; }; } && \
 	node tools/check-floors.ts && \
 	node tools/check-links.ts && \
-	echo 'lint: types, rules, format, imports and links are right'
+	node tools/check-dependencies.ts && \
+	echo 'lint: types, rules, format, imports, links and dependencies are right'
+
+# Not a part of lint or test: what it finds depends on the day, and it needs the registry.
+audit: $(STAMP) ## ask the npm registry for known vulnerabilities of the packages
+	@$(NODE_PATH) && npm audit
 
 format: $(STAMP) ## write all files in the one format, and those that are made from others
 	@$(NODE_PATH) && $(BIN)/oxfmt . >/dev/null && node tools/readme-tables.ts && node tools/generate.ts && node tools/install-file.ts
@@ -101,4 +106,4 @@ $(STAMP): package-lock.json
 	@$(NODE_PATH) && npm ci --no-audit --no-fund --no-progress --loglevel=error >/dev/null
 	@touch $(STAMP)
 
-.PHONY: help demo build executable image lint format install-file unit parts test e2e bench docs pages clean
+.PHONY: help demo build executable image lint audit format install-file unit parts test e2e bench docs pages clean

@@ -8,7 +8,7 @@ import type { Clock } from './core/clock.ts';
 import { repositoryKey } from './core/image-reference.ts';
 import type { Signal } from './core/signal.ts';
 import type { Workload, WorkloadKind } from './core/workload.ts';
-import { GROUP, requestKey, UpdateRequest } from './core/update-request.ts';
+import { GROUP } from './core/update-request.ts';
 import { createCharts } from './helm/charts.ts';
 import { countLooks } from './helm/count-looks.ts';
 import { createDoors } from './http/auth/door.ts';
@@ -22,26 +22,29 @@ import { isOutage } from './kubernetes/errors.ts';
 import { createEventRecorder } from './kubernetes/events.ts';
 import { WORKLOAD_KINDS } from './kubernetes/kinds.ts';
 import { createNodes } from './kubernetes/nodes.ts';
-import { createReflector } from './kubernetes/reflector.ts';
 import { createReleaseWatch } from './kubernetes/release-watch.ts';
 import { readRunningDigests } from './kubernetes/running-digests.ts';
 import { createSecretReader } from './kubernetes/secret-reader.ts';
 import { reviewToken } from './kubernetes/token-review.ts';
 import { createRolloutWatches } from './kubernetes/rollout-watch.ts';
-import { createWorkloadWatch, scopesOf } from './kubernetes/workload-watch.ts';
+import { createWorkloadWatch } from './kubernetes/workload-watch.ts';
 import { createChartsSource } from './operator/charts-source.ts';
 import { createAddressGuard } from './notifications/address-guard.ts';
 import { createCredentials } from './operator/credentials.ts';
+import { createLeadership } from './operator/leadership.ts';
 import { chartPlanOf, createJobs } from './operator/jobs.ts';
 import { buildHealth, namespacesOf, preferencesOf, track } from './operator/knowledge.ts';
 import { createLiveSettings } from './operator/live-settings.ts';
 import { countWatched, observePolls, observeWatch } from './operator/observers.ts';
+import { rememberTraces, traceKubernetes, traceRegistry } from './operator/traces.ts';
 import { acceptOnceSynced } from './pipeline/accept-once-synced.ts';
 import { createCoalescer } from './pipeline/coalesce.ts';
 import { countPending } from './pipeline/count-pending.ts';
 import { createNotices, followTargets } from './pipeline/notices.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
-import { createRequestStore, requestsPath } from './pipeline/request-store.ts';
+import { createShard } from './pipeline/shard.ts';
+import { createRequestStore } from './pipeline/request-store.ts';
+import { createRequestWatch } from './pipeline/request-watch.ts';
 import { createRegistry } from './registry/client.ts';
 import { createAudit } from './telemetry/audit.ts';
 import type { LogRoot } from './telemetry/log.ts';
@@ -67,8 +70,12 @@ export interface OperatorOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logRoot: LogRoot;
+  /** The name of the pod, or of the machine; without it, that of this one. */
+  readonly host?: string;
   /** Headwind's own version. */
   readonly version: string;
+  /** Tells of spans that are lost; absent where nothing is traced. */
+  readonly tracing?: { onLost(listener: (spans: number) => void): void };
   /** The built dashboard; undefined where it has not been built. */
   readonly assets?: Assets | undefined;
 }
@@ -94,18 +101,24 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const { settings, clock, random, logRoot, version } = options;
   const log = logRoot.target('headwind::operator');
   const metrics = createMetrics();
+  options.tracing?.onLost((spans) => metrics.traceSpansLostTotal.inc(spans));
   metrics.startTimeSeconds.set(Math.floor(clock.now() / 1000));
   const client = createKubernetesClient({
     connection: options.connection,
     version,
-    onRequest: ({ verb, code }) => metrics.kubernetesRequestsTotal.inc({ verb, code }),
+    onRequest: (asked) => {
+      metrics.kubernetesRequestsTotal.inc({ verb: asked.verb, code: asked.code });
+      traceKubernetes(asked, options.connection.server.host, clock.now());
+    },
   });
   const registry = createRegistry({
     insecureHosts: settings.insecureRegistries,
     ...(options.registryConfig === undefined ? {} : { config: options.registryConfig }),
     clock,
     log: logRoot.target('headwind::registry'),
-    onRequest: ({ purpose, outcome, durationMs }) => {
+    onRequest: (asked) => {
+      const { purpose, outcome, durationMs } = asked;
+      traceRegistry(asked, clock.now());
       metrics.registryRequestsTotal.inc({ purpose, outcome });
       if (outcome !== 'held-back') metrics.registryRequestDurationSeconds.observe(durationMs / 1000);
       metrics.registryCircuitOpen.set(registry.openCircuits());
@@ -138,7 +151,16 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     random,
     log: noticesLog,
   });
-  const requests = createRequestStore(client, notices.outbox);
+  const shard = createShard({ ...settings, catalog });
+  const outbox = rememberTraces(notices.outbox);
+  const requests = createRequestStore(client, { outbox, concerns: shard.concerns });
+  const feed = shard.feed(requests);
+  const leadership = createLeadership({
+    ...options,
+    client,
+    metrics,
+    log: logRoot.target('headwind::leadership'),
+  });
   notices.follow(requests);
   countPending(requests, (count) => metrics.updatesPending.set(count));
   const watchLog = logRoot.target('headwind::watch');
@@ -163,6 +185,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     namespaces: settings.namespaces,
     labelSelector: settings.labelSelector,
     onChanged: (workload: Workload, before: Workload | undefined): void => {
+      if (before === undefined) feed.workloadCame(workload);
       engine.workloadChanged(workload, before);
       verifier.workloadChanged(workload);
       poller.workloadChanged(workload, before);
@@ -173,6 +196,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       verifier.workloadChanged(workload);
       poller.workloadRemoved(workload);
       charts.releaseChanged(workload);
+      feed.workloadWent(workload);
     },
     onCount: (kind: WorkloadKind, count: number): void => countWatched(metrics, kind, count),
   };
@@ -198,6 +222,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     pauses,
     verifier,
     pruner,
+    teller,
     deliver,
     deliverCharts,
   } = createPipeline({
@@ -220,6 +245,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     event: (event) => events.record(event),
     verifyMode: settings.verifyImages,
     requestExpiryMs: settings.requestExpiryMs,
+    isLeading: () => leadership.isLeading(),
     retention: {
       retentionMs: settings.requestRetentionMs,
       keepPerArtifact: settings.requestRetentionCount,
@@ -241,6 +267,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     ...observePolls(metrics),
   });
 
+  const looks = countLooks(metrics);
   const charts = createCharts({
     workloads: () => catalog.all(),
     sourceOf: (reference) => releases.sourceOf(reference),
@@ -256,21 +283,16 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     clock,
     random,
     log: logRoot.target('headwind::helm'),
-    ...countLooks(metrics),
+    ...looks,
+    onRequest: (asked) => {
+      looks.onRequest?.(asked);
+      traceRegistry(asked, clock.now());
+    },
   });
 
   const reflectors = [
     ...createWorkloadWatch(watched),
-    ...scopesOf(settings.namespaces).map((namespace) =>
-      createReflector<UpdateRequest>({
-        ...watching,
-        resource: 'updaterequests',
-        path: requestsPath(namespace),
-        project: (object) => UpdateRequest.parse(object),
-        onChange: ({ type, item }) =>
-          type === 'upsert' ? requests.observe(item) : requests.forget(requestKey(item)),
-      }),
-    ),
+    ...createRequestWatch({ ...watching, namespaces: settings.namespaces, feed }),
   ];
   const watches = [releases, ...reflectors].map((watch) => watch.synced);
   const synced = track(Promise.all([live.settled, ...watches]));
@@ -314,9 +336,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     trust.stop();
     targets.stop();
     await Promise.all([poller.stop(), charts.stop(), pruner.stop()]);
-    await Promise.all([engine.stop(), verifier.stop()]);
+    await Promise.all([engine.stop(), verifier.stop(), teller.stop()]);
     await rollouts.stop();
     await notices.stop();
+    await leadership.stop();
     await Promise.all([live, releases, ...reflectors].map((watch) => watch.stop()));
     registry.close();
     cloud.close();
@@ -383,10 +406,12 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   live.start();
   releases.start();
   for (const reflector of reflectors) reflector.start();
-  const jobs = createJobs({ engine, verifier, notices, pruner, charts, poller, log });
+  const jobs = createJobs({ engine, verifier, notices, pruner, teller, charts, poller, log });
   const ready = synced.done.then(() => {
     jobs.follow(live.current());
     live.subscribe((now) => jobs.follow(now));
+    // Whoever leads acts: not before all that is acted on is known.
+    leadership.start((leading) => jobs.lead(leading));
     log.info({ requests: requests.size }, 'ready');
   });
   // Whoever wants to know awaits `ready`: a stop before the first lists are complete is no unhandled rejection.

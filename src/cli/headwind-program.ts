@@ -119,6 +119,7 @@ async function operate({ env, terminal }: HeadwindRun): Promise<ExitCode> {
     exit: (code) => process.exit(code),
     readFile: readText,
     loadConnection: () => loadConnection({ env, readFile: readText, clock: systemClock }),
+    startTracing: async (options) => (await import('../telemetry/tracing-sdk.ts')).startTracing(options),
     startOperator: async (parts) => startOperator({ ...parts, assets: await openDashboardFiles() }),
   });
 }

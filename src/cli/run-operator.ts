@@ -14,6 +14,8 @@ import { readSessionKeys } from '../config/session-key.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Connection } from '../kubernetes/connection.ts';
 import { createLogRoot, type Log, type LogRoot } from '../telemetry/log.ts';
+import { traceFields } from '../telemetry/trace.ts';
+import type { RunningTracing, TracingOptions } from '../telemetry/tracing-sdk.ts';
 import { formatConfigError } from './check-config.ts';
 import { EXIT, UsageError, type ExitCode } from './exit.ts';
 import type { Terminal } from './terminal.ts';
@@ -44,6 +46,8 @@ export interface OperatorParts {
   readonly random: () => number;
   readonly logRoot: LogRoot;
   readonly version: string;
+  /** Absent where nothing is traced. */
+  readonly tracing?: Pick<RunningTracing, 'onLost'>;
 }
 
 export interface RunOperatorOptions {
@@ -58,10 +62,14 @@ export interface RunOperatorOptions {
   readonly readFile: (path: string) => Promise<string>;
   readonly loadConnection: () => Promise<Connection>;
   readonly startOperator: (parts: OperatorParts) => Promise<RunningOperator>;
+  /** Called only where something is traced; nothing is without it. */
+  readonly startTracing?: (options: TracingOptions) => Promise<RunningTracing>;
 }
 
 /** Kubernetes kills 30 s after it has asked to stop (terminationGracePeriodSeconds). */
 const STOP_PATIENCE_MS = 25_000;
+/** How long the end waits until the last traces are exported. */
+const LAST_TRACES_MS = 5_000;
 
 /**
  * Runs the operator until a signal or a failure ends it, and answers the exit code. The first SIGTERM or SIGINT lets the
@@ -91,6 +99,7 @@ export async function runOperator(options: RunOperatorOptions): Promise<ExitCode
     write: (line) => terminal.out(line),
     clock,
     colours: terminal.colours,
+    ambient: traceFields,
   });
   const log = logRoot.target('headwind');
   reportBugs(options, log);
@@ -161,9 +170,45 @@ async function start(
   parts: Pick<OperatorParts, 'settings' | 'logRoot'> & Files,
 ): Promise<RunningOperator> {
   const { env, clock, random, version, readFile } = options;
+  const tracing = await startTracing(options, parts);
   const connection = await options.loadConnection();
   parts.logRoot.target('headwind').info({ server: connection.server.origin }, 'Kubernetes API found');
-  return options.startOperator({ ...parts, connection, env, clock, random, version, readFile });
+  const operator = await options.startOperator({
+    ...parts,
+    connection,
+    env,
+    clock,
+    random,
+    version,
+    readFile,
+    ...(tracing && { tracing }),
+  });
+  if (tracing === undefined) return operator;
+  return {
+    ...(operator.failed === undefined ? {} : { failed: operator.failed }),
+    async stop() {
+      try {
+        await operator.stop();
+      } finally {
+        await tracing.stop(LAST_TRACES_MS);
+      }
+    },
+  };
+}
+
+/** Traces are never a reason not to start. */
+async function startTracing(
+  options: RunOperatorOptions,
+  { settings, logRoot }: Pick<OperatorParts, 'settings' | 'logRoot'>,
+): Promise<RunningTracing | undefined> {
+  if (settings.tracing === undefined || options.startTracing === undefined) return undefined;
+  const log = logRoot.target('headwind::tracing');
+  try {
+    return await options.startTracing({ settings: settings.tracing, version: options.version, log });
+  } catch (error) {
+    log.warn({ error }, 'traces cannot be exported');
+    return undefined;
+  }
 }
 
 async function stopOnceStarted(starting: Promise<RunningOperator>): Promise<void> {

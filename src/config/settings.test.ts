@@ -21,6 +21,13 @@ describe('readSettings', () => {
       namespace: 'headwind-system',
       namespaces: [],
       labelSelector: undefined,
+      leadership: {
+        enabled: undefined,
+        leaseName: 'headwind',
+        durationMs: 15_000,
+        renewDeadlineMs: 10_000,
+        retryPeriodMs: 2000,
+      },
       controllersEnabled: true,
       verifyImages: 'auto',
       insecureRegistries: [],
@@ -284,6 +291,43 @@ describe('readSettings', () => {
     const problems = problemsOf(env);
     expect(problems).toHaveLength(1);
     expect(JSON.stringify(problems)).not.toContain('hunter2');
+  });
+});
+
+describe('the times of a Lease', () => {
+  it.each<[string, Environment, readonly ConfigProblem[]]>([
+    ['may all be longer', { HEADWIND_LEASE_DURATION: '60', HEADWIND_LEASE_RENEW_DEADLINE: '40' }, []],
+    [
+      'leave a leader time to give up before another takes over',
+      { HEADWIND_LEASE_RENEW_DEADLINE: '15' },
+      [
+        {
+          variable: 'HEADWIND_LEASE_DURATION',
+          value: '15s',
+          expected: 'more than HEADWIND_LEASE_RENEW_DEADLINE, which is 15s',
+        },
+      ],
+    ],
+    [
+      'leave it time for a second try',
+      { HEADWIND_LEASE_RETRY_PERIOD: '12s' },
+      [
+        {
+          variable: 'HEADWIND_LEASE_RENEW_DEADLINE',
+          value: '10s',
+          expected: 'more than HEADWIND_LEASE_RETRY_PERIOD, which is 12s',
+        },
+      ],
+    ],
+  ])('%s', (_, env, expected) => {
+    expect(problemsOf(env)).toEqual(expected);
+  });
+
+  it('go with a name that an object can have', () => {
+    expect(problemsOf({ HEADWIND_LEASE_NAME: 'headwind-shop' })).toEqual([]);
+    expect(problemsOf({ HEADWIND_LEASE_NAME: 'Head Wind' })).toMatchObject([
+      { variable: 'HEADWIND_LEASE_NAME' },
+    ]);
   });
 });
 

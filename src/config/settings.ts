@@ -1,6 +1,7 @@
 import type { LogFilter } from '../core/log-filter.ts';
 import { REDACTED, redactText } from '../core/redact.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { collectLeadership, findImpossibleTimes, type LeadershipSettings } from './leadership-settings.ts';
 import { collectMetrics, type MetricsSettings } from './metrics-settings.ts';
 import {
   collectNotifications,
@@ -9,6 +10,7 @@ import {
 } from './notification-settings.ts';
 import { showValue, type ConfigProblem, type Environment } from './problem.ts';
 import { findStrangeVariables, isServiceLink } from './strange-variables.ts';
+import { readTracing, type TracingSettings } from './tracing-settings.ts';
 import type { AuthMode } from './values.ts';
 import { PORT_VARIABLES, VARIABLES, type Variable } from './variables.ts';
 
@@ -27,6 +29,7 @@ export interface Settings {
   /** What is watched; empty for all namespaces. */
   readonly namespaces: readonly string[];
   readonly labelSelector: string | undefined;
+  readonly leadership: LeadershipSettings;
   readonly controllersEnabled: boolean;
   readonly verifyImages: 'always' | 'auto' | 'never';
   /** Normalised hosts that are asked by plain HTTP. */
@@ -69,6 +72,8 @@ export interface Settings {
   readonly configFile: string | undefined;
   readonly logFilter: LogFilter;
   readonly logFormat: 'auto' | 'json' | 'pretty';
+  /** Undefined: nothing is traced. */
+  readonly tracing: TracingSettings | undefined;
   /** As written: one path or several. */
   readonly kubeconfig: string | undefined;
 }
@@ -90,15 +95,16 @@ export function readSettings(env: Environment): Result<Settings, readonly Config
     return fallback;
   };
 
-  const settings = collect(get);
+  const settings = { ...collect(get), tracing: readTracing(env).settings };
   problems.push(...findSharedPorts(env, settings.ports), ...findOpenHeaders(env, settings));
+  problems.push(...findImpossibleTimes(settings.leadership));
   problems.push(...findMissingAddresses(settings.notifications, env), ...findStrangeVariables(env).problems);
   return problems.length === 0 ? ok(settings) : fail(problems);
 }
 
 /** What is no mistake that stops the program, but will not do what somebody hopes: unknown and later variables. */
 export function readConfigWarnings(env: Environment): readonly ConfigProblem[] {
-  return findStrangeVariables(env).warnings;
+  return [...findStrangeVariables(env).warnings, ...readTracing(env).warnings];
 }
 
 /** The text of a variable as the program sees it: trimmed; `undefined` if it is absent, empty or a service link. */
@@ -108,7 +114,7 @@ export function textOf(env: Environment, name: string): string | undefined {
   return text === '' || (isPort && isServiceLink(text)) ? undefined : text;
 }
 
-function collect(get: <T>(name: string, variable: Variable<T>) => T): Settings {
+function collect(get: <T>(name: string, variable: Variable<T>) => T): Omit<Settings, 'tracing'> {
   const own = VARIABLES;
   const logFilter = get('HEADWIND_LOG', { ...own.HEADWIND_LOG, fallback: undefined });
   const olderLogFilter = get('RUST_LOG', own.RUST_LOG);
@@ -123,6 +129,7 @@ function collect(get: <T>(name: string, variable: Variable<T>) => T): Settings {
     namespace: get('HEADWIND_NAMESPACE', own.HEADWIND_NAMESPACE),
     namespaces: get('HEADWIND_NAMESPACES', own.HEADWIND_NAMESPACES),
     labelSelector: get('HEADWIND_LABEL_SELECTOR', own.HEADWIND_LABEL_SELECTOR),
+    leadership: collectLeadership(get),
     controllersEnabled: get('HEADWIND_CONTROLLERS_ENABLED', own.HEADWIND_CONTROLLERS_ENABLED),
     verifyImages: get('HEADWIND_VERIFY_IMAGES', own.HEADWIND_VERIFY_IMAGES),
     insecureRegistries: get('HEADWIND_INSECURE_REGISTRIES', own.HEADWIND_INSECURE_REGISTRIES),

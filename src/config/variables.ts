@@ -1,10 +1,12 @@
 import { DEFAULT_LOG_FILTER, type LogFilter } from '../core/log-filter.ts';
 import { fail, ok } from '../core/result.ts';
 import { readLabelSelector } from './label-selector.ts';
+import { LEADERSHIP_VARIABLES } from './leadership-variables.ts';
 import { readNetworks } from './networks.ts';
 import { METRICS_VARIABLES } from './metrics-variables.ts';
 import { NOTIFICATION_VARIABLES } from './notification-variables.ts';
 import { readSessionKey } from './session-key.ts';
+import { TRACING_VARIABLES } from './tracing-variables.ts';
 import {
   readAddress,
   readAudiences,
@@ -73,6 +75,7 @@ export const VARIABLES = {
     readLabelSelector,
     'Label selector that narrows which workloads are watched, e.g. `team=shop`',
   ),
+  ...LEADERSHIP_VARIABLES,
   HEADWIND_CONTROLLERS_ENABLED: variable(
     readBoolean,
     true,
@@ -225,6 +228,7 @@ export const VARIABLES = {
     'auto',
     'How it is written: `json`, `pretty`, or `auto` (pretty at a terminal, else JSON)',
   ),
+  ...TRACING_VARIABLES,
   HEADWIND_KUBECONFIG: optional(
     readText,
     'Kubeconfig files for reaching the cluster; wins over `KUBECONFIG`',

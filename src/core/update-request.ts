@@ -130,6 +130,10 @@ export type UpdateRequestSpec = z.infer<typeof UpdateRequestSpec>;
 
 export const UpdateRequestStatus = z.object({
   phase: z.enum(PHASES).default('Pending').describe('Where the request stands.'),
+  announced: z
+    .enum(PHASES)
+    .optional()
+    .describe('The phase that Headwind told of last; what is written past it is told when the two differ.'),
   approvedBy: z.string().optional().describe('Who approved; "policy" where no approval is required.'),
   approvedAt: Timestamp.optional().describe('When it was approved.'),
   rejectedBy: z.string().optional().describe('Who rejected.'),

@@ -12,6 +12,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Workload } from '../core/workload.ts';
 import { backoffDelay } from '../scheduling/backoff.ts';
 import { createWorkQueue, type Outcome, type WorkFailure } from '../scheduling/work-queue.ts';
+import { inSpan } from '../telemetry/trace.ts';
 import type { ChartSources } from './chart-sources.ts';
 import { groupBySource, memberKey, type SourceGroup } from './groups.ts';
 import type { ChartListing } from './listing.ts';
@@ -169,9 +170,16 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
     if (asked.charts.size === 0) return { kind: 'requeue', afterMs: standing.dueAtMs - startedAtMs };
     standing.lookedAtMs = startedAtMs;
     const charts = new Set(asked.charts.keys());
-    const listing = await options.sources.list({ source: group.source, charts, signal });
-    if (signal.aborted) return { kind: 'done' };
-    return conclude(standing, asked, { listing, startedAtMs, isDue });
+    const { kind, namespace, name } = group.source;
+    const facts = {
+      'headwind.chart.source': `${kind}/${namespace}/${name}`,
+      'headwind.charts': charts.size,
+    };
+    return inSpan({ name: 'discovery', parent: 'nothing', facts }, async () => {
+      const listing = await options.sources.list({ source: group.source, charts, signal });
+      if (signal.aborted) return { kind: 'done' };
+      return conclude(standing, asked, { listing, startedAtMs, isDue });
+    });
   }
 
   /** Hands on what was found, and says when to look again. */

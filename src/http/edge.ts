@@ -2,6 +2,7 @@ import { Hono, type Context } from 'hono';
 import { redactText } from '../core/redact.ts';
 import type { Caller, Identity } from './auth.ts';
 import type { Log, LabelledCounter } from './dependencies.ts';
+import { traced } from './request-span.ts';
 import { problem, PROBLEM_CONTENT_TYPE, PROBLEMS, toLabel, toProblemBody, type Problem } from './problem.ts';
 
 /** What a handler finds in its context: the socket, where there is one, and who asks, where that was asked. */
@@ -45,6 +46,7 @@ export function createEdge(options: EdgeOptions): EdgeApp {
     ...options.headers,
   });
   const app = new Hono<EdgeEnv>();
+  app.use(traced);
   app.use(async (c, next) => {
     for (const [name, value] of securityHeaders) c.header(name, value);
     await next();

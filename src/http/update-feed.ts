@@ -5,7 +5,7 @@ import { requestKey, type UpdateRequest } from '../core/update-request.ts';
 export interface RequestSource {
   all(): Iterable<UpdateRequest>;
   get(key: string): UpdateRequest | undefined;
-  subscribe(listener: (request: UpdateRequest, event: 'changed' | 'removed') => void): () => void;
+  subscribe(listener: (request: UpdateRequest, event: 'changed' | 'removed' | 'left') => void): () => void;
 }
 
 /** One change as it goes over the wire, without its number: that is `id`. */
@@ -62,11 +62,11 @@ export function createUpdateFeed(source: RequestSource, epoch: string): UpdateFe
   const unsubscribe = source.subscribe((request, event) => {
     last += 1;
     const { namespace } = request.metadata;
-    const text = event === 'removed' || listeners.size > 0 ? toText(request, event) : '';
+    const text = event !== 'changed' || listeners.size > 0 ? toText(request, event) : '';
     remember(requestKey(request), {
       number: last,
       namespace,
-      ...(event === 'removed' && { deleted: text }),
+      ...(event !== 'changed' && { deleted: text }),
     });
     for (const listener of listeners) listener({ id: idOf(last), namespace, text });
   });
@@ -103,7 +103,7 @@ export function createUpdateFeed(source: RequestSource, epoch: string): UpdateFe
   };
 }
 
-function toText(request: UpdateRequest, event: 'changed' | 'removed'): string {
+function toText(request: UpdateRequest, event: 'changed' | 'removed' | 'left'): string {
   const name = event === 'changed' ? 'updated' : 'deleted';
   return `event: ${name}\ndata: ${JSON.stringify(toEventView(request))}\n\n`;
 }

@@ -34,6 +34,8 @@ export interface KubernetesClient {
 /** One exchange, for metrics: `code` is the HTTP status or `unreachable`. */
 export interface RequestObservation {
   readonly verb: Verb;
+  readonly method: ApiCall['method'];
+  readonly path: string;
   readonly code: string;
   readonly durationMs: number;
 }
@@ -88,7 +90,13 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
     const startedMs = monotonicMs();
     const verb = verbOf(call);
     const observe = (code: string): void =>
-      onRequest?.({ verb, code, durationMs: monotonicMs() - startedMs });
+      onRequest?.({
+        verb,
+        code,
+        method: call.method,
+        path: call.path,
+        durationMs: monotonicMs() - startedMs,
+      });
     try {
       const response = await transport.send({
         method: call.method,

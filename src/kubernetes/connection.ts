@@ -46,6 +46,8 @@ export interface Connection extends CredentialSource {
   readonly impersonate?: Impersonation | undefined;
   /** The namespace that the context or the pod lives in. */
   readonly namespace?: string | undefined;
+  /** Whether it is a pod's own, by its service account. */
+  readonly inCluster?: boolean | undefined;
   /** What the kubeconfig calls the user; no proof of who it is. */
   readonly userName?: string | undefined;
 }
@@ -154,6 +156,7 @@ async function loadInCluster(options: LoadConnectionOptions): Promise<Connection
     server: new URL(`https://${host.includes(':') ? `[${host}]` : host}:${port}`),
     tls: { ca },
     namespace: nonEmpty(namespace?.trim()),
+    inCluster: true,
   };
 }
 

@@ -11,7 +11,10 @@ function settings(configMap: Record<string, string> = {}): LiveSettings {
   return resolveLive(orderLayers(environmentLayer({}), NO_FILES, objects), undefined).settings;
 }
 
-function aBench(): { readonly jobs: Jobs; readonly told: () => readonly string[] } {
+function aBench({ leads = true }: { leads?: boolean } = {}): {
+  readonly jobs: Jobs;
+  readonly told: () => readonly string[];
+} {
   const told: string[] = [];
   const job = (name: string) => ({
     start: (withinMs?: number) => void told.push(`${name} starts${withinMs === undefined ? '' : ' soon'}`),
@@ -24,10 +27,13 @@ function aBench(): { readonly jobs: Jobs; readonly told: () => readonly string[]
     verifier: job('verifier'),
     notices: job('notices'),
     pruner: job('pruner'),
+    teller: job('teller'),
     charts: job('charts'),
     poller: job('poller'),
     log: createRecordingLog().target('test'),
   });
+  jobs.lead(leads);
+  told.length = 0;
   return { jobs, told: () => told.splice(0) };
 }
 
@@ -76,6 +82,43 @@ describe('the jobs', () => {
     told();
     jobs.follow(settings(after));
     expect(told()).toEqual(expected);
+  });
+});
+
+describe('of several replicas', () => {
+  it('one that does not lead does nothing, whatever is switched', () => {
+    const { jobs, told } = aBench({ leads: false });
+    jobs.follow(settings(POLLING));
+    jobs.follow(settings({ ...POLLING, ...OFF }));
+    expect(told()).toEqual([]);
+  });
+
+  it('one that takes over begins with what the settings want by then', () => {
+    const { jobs, told } = aBench({ leads: false });
+    jobs.follow(settings(OFF));
+    jobs.follow(settings(POLLING));
+    jobs.lead(true);
+    expect(told()).toEqual([
+      'teller starts',
+      ...ACTING.map((name) => `${name} starts`),
+      'charts starts',
+      'poller starts',
+    ]);
+  });
+
+  it('one that leads no more ends everything at once, and begins anew when it leads again', () => {
+    const { jobs, told } = aBench();
+    jobs.follow(settings(POLLING));
+    told();
+    jobs.lead(false);
+    expect(told()).toEqual([
+      'teller pauses',
+      ...ACTING.map((name) => `${name} pauses`),
+      'charts pauses',
+      'poller pauses',
+    ]);
+    jobs.lead(true);
+    expect(told()).toContain('poller starts');
   });
 });
 

@@ -1,9 +1,7 @@
-import { repositoryKey } from '../core/image-reference.ts';
 import type { WorkloadKind } from '../core/workload.ts';
 import type { ReflectorEvent } from '../kubernetes/reflector.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { recordSpan } from '../telemetry/trace.ts';
 import type { PollerOptions } from '../triggers/poller/poller.ts';
 
 /** Counts what reflectors tell of themselves, and logs what only the caller of theirs can. */
@@ -14,22 +12,15 @@ export function observeWatch(metrics: Metrics, log: Log): (event: ReflectorEvent
   };
 }
 
-/** Counts polls, and makes spans of them. */
+/** Counts polls. */
 export function observePolls(
   metrics: Metrics,
-): Pick<PollerOptions, 'onBegin' | 'onEnd' | 'onError' | 'onLeftOut' | 'onDepth'> {
+): Pick<PollerOptions, 'onBegin' | 'onError' | 'onLeftOut' | 'onDepth'> {
   return {
     onBegin: (artifacts) => {
       metrics.pollingCyclesTotal.inc();
       metrics.pollingImagesCheckedTotal.inc(artifacts);
     },
-    onEnd: ({ repository, outcome, ...when }) =>
-      recordSpan({
-        ...when,
-        name: 'poll',
-        failed: outcome === 'failed',
-        attributes: { 'headwind.repository': repositoryKey(repository) },
-      }),
     onError: () => metrics.pollingErrorsTotal.inc(),
     onLeftOut: () => metrics.pollingResourcesFilteredTotal.inc(),
     onDepth: (depth) => metrics.queueDepth.set({ queue: 'polls' }, depth),

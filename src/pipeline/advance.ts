@@ -7,13 +7,16 @@ import { applicationId } from '../core/release-chart.ts';
 import { transition, waitingStatus, type Change } from '../core/request-machine.ts';
 import { APPROVED_BY_POLICY, type UpdateRequest, type UpdateRequestStatus } from '../core/update-request.ts';
 import { workloadKey, type Artifact, type Workload } from '../core/workload.ts';
+import { traceparentOf } from '../core/request-trace.ts';
 import type { Outcome } from '../scheduling/work-queue.ts';
 import type { Log } from '../telemetry/log.ts';
+import { underTrace } from '../telemetry/trace.ts';
 import type { Applier } from './apply.ts';
 import type { RollbackFinisher } from './finish-rollback.ts';
 import type { VerificationPlanner } from './plan-verification.ts';
 import type { Proposer } from './propose.ts';
 import { artifactKeyOf, type RequestStore } from './request-store.ts';
+import { applySpan } from './spans.ts';
 
 export interface AdvancerOptions {
   readonly requests: RequestStore;
@@ -35,6 +38,8 @@ export interface Advancer {
   advance(key: string): Promise<Outcome>;
   /** What an open request waits for, as of the last look at it. */
   waitingFor(key: string): readonly Blocker[];
+  /** What it would wait for, as far as can be told without looking: for whoever does not advance requests. */
+  foresee(key: string): readonly Blocker[];
   /** Is told after every look at a request; the returned function ends it. */
   watch(listener: (key: string) => void): () => void;
 }
@@ -52,7 +57,9 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
 
   async function advance(key: string): Promise<Outcome> {
     try {
-      return await takeSteps(key);
+      const known = requests.get(key);
+      const traceparent = known && traceparentOf(known);
+      return await underTrace(traceparent, () => takeSteps(key));
     } catch (error) {
       if (requests.get(key) !== undefined) waits.set(key, [outageBlocker(error)]);
       throw error;
@@ -118,7 +125,7 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
       await persist(request, planned);
       return 'again';
     }
-    const outcome = await applier.apply(request, workload, artifact);
+    const outcome = await applySpan(request, () => applier.apply(request, workload, artifact));
     switch (outcome.kind) {
       case 'conflict':
         return 'again';
@@ -206,6 +213,14 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
   return {
     advance,
     waitingFor: (key) => waits.get(key) ?? [],
+    foresee(key) {
+      const request = requests.get(key);
+      const workload = request && options.workloadOf(workloadKey(request.spec.targetRef));
+      if (request === undefined || workload === undefined) return [];
+      const siblings = requests.ofArtifact(artifactKeyOf(request));
+      const step = nextStep({ request, target: toTarget(request, workload), siblings, nowMs: clock.now() });
+      return step.kind === 'wait' ? step.blockers : [];
+    },
     watch(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

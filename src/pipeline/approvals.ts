@@ -2,6 +2,7 @@ import { transition, type Change } from '../core/request-machine.ts';
 import { requestKey, type Phase, type UpdateRequest } from '../core/update-request.ts';
 import type { RequestStore } from './request-store.ts';
 import { settle, type SettlementOptions } from './settlement.ts';
+import { decisionSpan } from './spans.ts';
 
 export type ActionOutcome =
   | { readonly kind: 'done'; readonly request: UpdateRequest }
@@ -62,7 +63,7 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
       }
       const status = transition(request, change, clock.now());
       if (!status.ok) return { kind: 'conflict', ...status.error };
-      const written = await requests.writeStatus(request, status.value);
+      const written = await decisionSpan(verb, request, () => requests.writeStatus(request, status.value));
       if (written.ok) return { kind: 'done', request: written.value };
       // Somebody wrote first. If that was not a decision (a label, say) this one still counts: look again.
     }

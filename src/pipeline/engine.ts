@@ -8,12 +8,14 @@ import type { Signal } from '../core/signal.ts';
 import { requestKey, type UpdateRequest } from '../core/update-request.ts';
 import type { Workload } from '../core/workload.ts';
 import { createWorkQueue, type Outcome, type WorkFailure } from '../scheduling/work-queue.ts';
+import { currentTraceparent, underTrace } from '../telemetry/trace.ts';
 import type { Advancer } from './advance.ts';
 import type { Announcer } from './announce.ts';
 import type { AcceptOutcome } from './outcome.ts';
 import type { Proposer } from './propose.ts';
 import { createRecentSignals } from './recent-signals.ts';
 import { artifactKey, artifactKeyOf, type RequestStore } from './request-store.ts';
+import { signalSpan } from './spans.ts';
 
 export interface EngineOptions {
   readonly requests: RequestStore;
@@ -57,7 +59,7 @@ const STUCK_AFTER_MS = 600_000;
 export function createEngine(options: EngineOptions): Engine {
   const { requests, clock, random } = options;
   // Invariant: holds the signals whose keys are in the queue `signals`, and no more than MAX_SIGNALS_KEPT.
-  const unresolved = new Map<string, Signal>();
+  const unresolved = new Map<string, { readonly signal: Signal; readonly traceparent: string | undefined }>();
   const recent = createRecentSignals(clock);
   let acting = false;
 
@@ -74,10 +76,13 @@ export function createEngine(options: EngineOptions): Engine {
       options.onReconciled((clock.now() - startedMs) / 1000);
     }
   };
+  const take = (signals: readonly Signal[]): Promise<AcceptOutcome> =>
+    signalSpan(signals, () => options.proposer.accept(signals));
   const tryAgain = async (key: string): Promise<Outcome> => {
-    const signal = unresolved.get(key);
-    if (signal === undefined) return { kind: 'done' };
-    const outcome = await options.proposer.accept([signal]);
+    const kept = unresolved.get(key);
+    if (kept === undefined) return { kind: 'done' };
+    const { signal, traceparent } = kept;
+    const outcome = await underTrace(traceparent, () => take([signal]));
     if (outcome.unresolved > 0) return { kind: 'retry', error: new Error('the signal is still unresolved') };
     unresolved.delete(key);
     return { kind: 'done' };
@@ -123,7 +128,7 @@ export function createEngine(options: EngineOptions): Engine {
     for (const signal of signals) {
       if (unresolved.size >= MAX_SIGNALS_KEPT) return;
       const key = `${signal.source} ${repositoryKey(signal.repository)}:${signal.tag}`;
-      unresolved.set(key, signal);
+      unresolved.set(key, { signal, traceparent: currentTraceparent() });
       signalQueue.addAfter(key, 1000);
     }
   };
@@ -134,7 +139,7 @@ export function createEngine(options: EngineOptions): Engine {
     async accept(signals) {
       recent.remember(signals);
       try {
-        const outcome = await options.proposer.accept(signals);
+        const outcome = await take(signals);
         if (outcome.unresolved > 0) keep(signals);
         return outcome;
       } catch (error) {

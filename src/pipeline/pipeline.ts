@@ -1,5 +1,6 @@
 import type { Blocker } from '../core/blocker.ts';
 import type { Clock } from '../core/clock.ts';
+import type { UpdateRequest } from '../core/update-request.ts';
 import { workloadKey, type Workload } from '../core/workload.ts';
 import type { RetentionLimits } from '../core/prunable.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
@@ -17,6 +18,7 @@ import { countChartDecision, countChartTransition } from './chart-metrics.ts';
 import { createAutomaticRollback } from './automatic-rollback.ts';
 import { createDecisionLog } from './decision-log.ts';
 import { createEngine, type Engine } from './engine.ts';
+import { fencedClient, fencedRequests, NotLeadingError } from './fence.ts';
 import { createEvidence, type EvidenceOptions } from './evidence.ts';
 import { createRollbackFinisher } from './finish-rollback.ts';
 import { createHeldVersions, type HeldVersions } from './held-versions.ts';
@@ -28,6 +30,7 @@ import { createProposer, type ProposerOptions } from './propose.ts';
 import { createPruner, type Pruner } from './prune.ts';
 import type { RequestStore } from './request-store.ts';
 import { createRollbacks } from './rollbacks.ts';
+import { createTeller, type Teller } from './teller.ts';
 import { createVerifier, type RolloutFollower, type Verifier } from './verify.ts';
 import { createWorkloadsView, type WorkloadsView, type WorkloadsViewOptions } from './workloads-view.ts';
 
@@ -55,6 +58,8 @@ export interface PipelineOptions
   readonly requests: RequestStore;
   readonly event: AnnouncerOptions['event'];
   readonly retention: RetentionLimits;
+  /** Whether this replica is the one that acts, at this very moment. */
+  readonly isLeading: () => boolean;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly random: () => number;
@@ -72,6 +77,7 @@ export interface Pipeline {
   readonly pauses: Pauses;
   readonly verifier: Verifier;
   readonly pruner: Pruner;
+  readonly teller: Teller;
   /** Takes in what a poll found. */
   readonly deliver: PolledIntake['deliver'];
   /** Takes in what a source of charts offers. */
@@ -80,7 +86,9 @@ export interface Pipeline {
 
 /** From signals to applied updates: builds the parts and says who asks whom. */
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { client, catalog, requests, metrics, clock, random, log } = options;
+  const { client, catalog, requests, isLeading, metrics, clock, random, log } = options;
+  // What acts by itself; people's own actions and what webhooks cause are written by every replica.
+  const acting = { client: fencedClient(client, isLeading), requests: fencedRequests(requests, isLeading) };
   const announcer = createAnnouncer({ event: options.event, metrics, log });
   const decisions = createDecisionLog();
   const evidence = createEvidence(options);
@@ -95,19 +103,19 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     onCreated: (request, workload) => announcer.created(request, workload),
   });
   const applier = createApplier({ client, clock, kinds: options.kinds });
+  const actingApplier = createApplier({ client: acting.client, clock, kinds: options.kinds });
   const workloadOf = (key: string): Workload | undefined => catalog.get(key);
-  // Whoever decides, and with whatever tool: it is told of the moment it is known, once.
-  requests.subscribe((request, event, before) => {
-    if (event === 'removed' || before === undefined || before.status.phase === request.status.phase) return;
+  // Whoever decides, and with whatever tool: it is told of once, by one replica.
+  requests.followMoves((request, before) => {
     announcer.moved(request, { before, workload: workloadOf(workloadKey(request.spec.targetRef)) });
     countChartTransition(metrics, request);
   });
   const advancer = createAdvancer({
-    requests,
+    requests: acting.requests,
     proposer,
     clock,
     log,
-    applier,
+    applier: actingApplier,
     workloadOf,
     verifications: createVerificationPlanner({
       requests,
@@ -115,10 +123,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       readRollout: (workload) => options.rollouts.readOnce(workload),
     }),
     rollbacks: createRollbackFinisher({
-      requests,
+      requests: acting.requests,
       clock,
       log,
-      unblock: (target, unwanted) => deleteBlockingPods(client, target, unwanted),
+      unblock: (target, unwanted) => deleteBlockingPods(acting.client, target, unwanted),
       onUnblocked: (request, workload, pods) => announcer.unblocked(request, workload, pods),
     }),
     onWaiting: (request, blockers) => announcer.waiting(request, blockers),
@@ -138,14 +146,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     explainCredentials: options.explainCredentials,
   });
   const onFailure = (failure: WorkFailure): void => {
+    if (failure.error instanceof NotLeadingError) return;
     metrics.reconcileErrorsTotal.inc();
     log.warn({ ...failure }, 'will try again');
   };
+  const teller = createTeller({ requests: acting.requests, catalog, announcer, clock, random, onFailure });
   const engine = createEngine({
     requests,
     advancer,
     proposer,
-    announcer,
+    announcer: teller,
     forget: (artifacts) => {
       for (const memory of [decisions, evidence, polled]) memory.forget(artifacts);
     },
@@ -155,28 +165,34 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     onDepth: (queue, depth) => metrics.queueDepth.set({ queue }, depth),
     onReconciled: (seconds) => metrics.reconcileDurationSeconds.observe(seconds),
   });
-  const approvals = createApprovals({
-    requests,
-    advancer,
+  const waitingFor = (request: string): readonly Blocker[] =>
+    isLeading() ? advancer.waitingFor(request) : advancer.foresee(request);
+  const settling = {
+    advancer: { waitingFor, watch: (listener: (key: string) => void) => advancer.watch(listener) },
     clock,
-    enqueue: (key) => engine.enqueue(key),
-  });
-  const begin = createRollbacks({
-    requests,
-    advancer,
-    clock,
-    enqueue: (key) => engine.enqueue(key),
-    onCreated: (request, workload) => announcer.created(request, workload),
-  });
+    isLeading,
+    enqueue: (key: string) => engine.enqueue(key),
+  };
+  const approvals = createApprovals({ ...settling, requests });
+  const ordering = {
+    ...settling,
+    onCreated: (request: UpdateRequest, workload: Workload) => announcer.created(request, workload),
+  };
+  const begin = createRollbacks({ ...ordering, requests });
   const rollbacks = createManualRollbacks({ catalog, applier, requests, rollbacks: begin });
   const verifier = createVerifier({
-    requests,
+    requests: acting.requests,
     workloadOf,
-    applier,
+    applier: actingApplier,
     clock,
     random,
     rollouts: options.rollouts,
-    rollback: createAutomaticRollback({ requests, applier, clock, rollbacks: begin }),
+    rollback: createAutomaticRollback({
+      requests,
+      applier,
+      clock,
+      rollbacks: createRollbacks({ ...ordering, requests: acting.requests }),
+    }),
     onCheck: (kind) =>
       (kind === 'checked'
         ? metrics.deploymentHealthChecksTotal
@@ -196,7 +212,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     applier,
     onChanged: (workload, by) => announcer.paused(workload, by),
   });
-  const waitingFor = (request: string): readonly Blocker[] => advancer.waitingFor(request);
   const troublesOf: WorkloadsViewOptions['troublesOf'] = (artifact, repository) =>
     polled.troublesOf(artifact, repository);
   const workloads = createWorkloadsView({ catalog, requests, decisions, clock, waitingFor, troublesOf });
@@ -214,7 +229,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }
     return outcome;
   };
-  const pruner = createPruner({ requests, limits: options.retention, clock, log });
+  const pruner = createPruner({ requests: acting.requests, limits: options.retention, clock, log });
   return {
     engine,
     approvals,
@@ -225,6 +240,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     pauses,
     verifier,
     pruner,
+    teller,
     deliver,
     deliverCharts,
   };

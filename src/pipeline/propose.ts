@@ -34,6 +34,7 @@ import {
   type SignalResult,
 } from './outcome.ts';
 import { artifactKey, type RequestStore } from './request-store.ts';
+import { confirmSpans, proposeSpan } from './spans.ts';
 
 export interface ProposerOptions extends AskerOptions {
   readonly catalog: {
@@ -76,7 +77,7 @@ const MAX_ATTEMPTS = 50;
 export function createProposer(options: ProposerOptions): Proposer {
   const { catalog, requests, decisions, clock, log } = options;
   const limit = pLimit(PROPOSALS_AT_ONCE);
-  const ask = createAsk(options);
+  const ask = confirmSpans(createAsk(options));
 
   async function accept(signals: readonly Signal[]): Promise<AcceptOutcome> {
     const patientUntilMs = clock.now() + TAG_APPEARS_WITHIN_MS;
@@ -109,7 +110,18 @@ export function createProposer(options: ProposerOptions): Proposer {
     return proposeFor(workload, current, candidate, undefined);
   }
 
-  async function proposeFor(
+  function proposeFor(
+    workload: Workload,
+    artifact: Artifact,
+    candidate: Candidate,
+    replaced: UpdateRequest | undefined,
+  ): Promise<Outcome> {
+    return proposeSpan(workload, artifact, candidate.tag, () =>
+      decideAndRecord(workload, artifact, candidate, replaced),
+    );
+  }
+
+  async function decideAndRecord(
     workload: Workload,
     artifact: Artifact,
     candidate: Candidate,

@@ -12,10 +12,12 @@ import {
 } from '../core/update-request.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { isAbsent, KubernetesError } from '../kubernetes/errors.ts';
+import { createMoves, type Moves } from './moves.ts';
 
 export type RequestListener = (
   request: UpdateRequest,
-  event: 'changed' | 'removed',
+  /** `left`: it is there, but no longer ours. */
+  event: 'changed' | 'removed' | 'left',
   /** What was known of it until now. */
   before: UpdateRequest | undefined,
 ) => void;
@@ -30,7 +32,7 @@ export interface Outbox {
 export interface RequestStore {
   /** Takes in what the watch says; an older version than the one already known is ignored. */
   observe(request: UpdateRequest): void;
-  forget(key: string): void;
+  forget(key: string, why?: 'removed' | 'left'): void;
   get(key: string): UpdateRequest | undefined;
   all(): IterableIterator<UpdateRequest>;
   readonly size: number;
@@ -53,6 +55,16 @@ export interface RequestStore {
   /** Deletes exactly this version of it; one that is gone or has changed is left alone. */
   remove(request: UpdateRequest): Promise<void>;
   subscribe(listener: RequestListener): () => void;
+  /** Is told of each transition that this process has to tell of: of several replicas, one is. */
+  followMoves: Moves['follow'];
+  /** Whether somebody has moved it past Headwind, and nobody has told of that yet. */
+  isUntold: Moves['isUntold'];
+}
+
+export interface RequestStoreOptions {
+  readonly outbox?: Outbox;
+  /** Whether a request is ours to know; all are unless told. */
+  readonly concerns?: (request: UpdateRequest) => boolean;
 }
 
 const COLLECTION = `/apis/${GROUP}/${VERSION}`;
@@ -76,12 +88,13 @@ export function artifactKeyOf({ spec }: UpdateRequest): string {
  */
 export function createRequestStore(
   client: Pick<KubernetesClient, 'request'>,
-  outbox: Outbox = NOBODY_IS_TOLD,
+  { outbox = NOBODY_IS_TOLD, concerns = () => true }: RequestStoreOptions = {},
 ): RequestStore {
   const byKey = new Map<string, UpdateRequest>();
   // Invariant: holds exactly the keys of byKey, each under its artifact.
   const keysByArtifact = new Map<string, Set<string>>();
   const listeners = new Set<RequestListener>();
+  const moves = createMoves();
 
   const index = (request: UpdateRequest): void => {
     const artifact = artifactKeyOf(request);
@@ -101,20 +114,23 @@ export function createRequestStore(
     if (known !== undefined) unindex(known);
     byKey.set(key, request);
     index(request);
+    moves.saw(known, request);
     for (const listener of listeners) listener(request, 'changed', known);
   };
-  const forget = (key: string): void => {
+  const forget = (key: string, why: 'removed' | 'left' = 'removed'): void => {
     const known = byKey.get(key);
     if (known === undefined) return;
     byKey.delete(key);
     unindex(known);
-    for (const listener of listeners) listener(known, 'removed', known);
+    moves.forget(known);
+    for (const listener of listeners) listener(known, why, known);
   };
   const fetch = async (namespace: string, name: string): Promise<UpdateRequest | undefined> => {
     try {
       const request = UpdateRequest.parse(
         await client.request({ method: 'GET', path: pathOf(namespace, name) }),
       );
+      if (!concerns(request)) return undefined;
       observe(request);
       return request;
     } catch (error) {
@@ -182,7 +198,18 @@ export function createRequestStore(
         return { created: false, request: existing };
       }
     },
-    writeStatus: (request, status) => patch(request, '/status', { status: outbox.atChange(request, status) }),
+    async writeStatus(request, status) {
+      const wanted = moves.marked(outbox.atChange(request, status));
+      const move = moves.begin(request, wanted);
+      try {
+        const written = await patch(request, '/status', { status: wanted });
+        if (written.ok) move.done(written.value);
+        return written;
+      } catch (error) {
+        if (!(error instanceof KubernetesError)) move.lost(byKey.get(requestKey(request)));
+        throw error;
+      }
+    },
     annotate: (request, annotations) => patch(request, '', { annotations }),
     async remove(request) {
       const { namespace, name, uid, resourceVersion } = request.metadata;
@@ -198,6 +225,8 @@ export function createRequestStore(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    followMoves: (listener) => moves.follow(listener),
+    isUntold: (request) => moves.isUntold(request),
   };
 }
 

@@ -15,6 +15,8 @@ export interface SettlementOptions {
   readonly advancer: Pick<Advancer, 'waitingFor' | 'watch'>;
   /** Has the request looked at now. */
   readonly enqueue: (key: string) => void;
+  /** Whether this replica applies; where another one does, what becomes of a request is seen at the request alone. */
+  readonly isLeading: () => boolean;
   readonly clock: Clock;
 }
 
@@ -28,12 +30,13 @@ export async function settle(options: SettlementOptions, approved: UpdateRequest
   const request = options.requests.get(key) ?? approved;
   if (result === 'finished') return { kind: 'done', request };
   const blockers = result === 'late' ? options.advancer.waitingFor(key) : result;
-  const why = blockers.map(({ message }) => message).join('; ') || 'it is still being applied';
+  const known = blockers.map(({ message }) => message).join('; ');
+  const why = known || waitOf(request) || 'it is still being applied';
   return { kind: 'accepted', request, message: `Approved, not applied yet: ${why}` };
 }
 
 async function untilSettled(
-  { requests, advancer, enqueue, clock }: SettlementOptions,
+  { requests, advancer, enqueue, isLeading, clock }: SettlementOptions,
   key: string,
 ): Promise<'finished' | 'late' | readonly Blocker[]> {
   return new Promise((resolve) => {
@@ -47,7 +50,9 @@ async function untilSettled(
     };
     const stopWatching = advancer.watch(look);
     const stopListening = requests.subscribe((request) => {
-      if (isFinished(request.status.phase)) look(requestKey(request));
+      if (requestKey(request) !== key) return;
+      if (isFinished(request.status.phase)) look(key);
+      else if (!isLeading() && waitOf(request) !== undefined) end([]);
     });
     const cancel = clock.after(APPLY_PATIENCE_MS, () => end('late'));
     const end = (outcome: 'finished' | 'late' | readonly Blocker[]): void => {
@@ -58,4 +63,11 @@ async function untilSettled(
     };
     enqueue(key);
   });
+}
+
+/** What whoever applies has written into an approved request that has to wait; undefined where that is nothing. */
+function waitOf({ status }: UpdateRequest): string | undefined {
+  if (status.phase !== 'Approved') return undefined;
+  return status.conditions?.find(({ type, status: holds }) => type === 'Applied' && holds === 'False')
+    ?.message;
 }

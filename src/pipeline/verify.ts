@@ -3,6 +3,7 @@ import { parseRequested } from '../core/artifact-reference.ts';
 import type { Clock } from '../core/clock.ts';
 import { judgeRelease } from '../core/health-release.ts';
 import { judgePods, type Verdict } from '../core/health.ts';
+import { traceparentOf } from '../core/request-trace.ts';
 import { findOpenRollback } from '../core/rollback-request.ts';
 import type { Rollout } from '../core/rollout.ts';
 import { takenOver } from '../core/taken-over.ts';
@@ -17,9 +18,11 @@ import {
 } from '../core/verification.ts';
 import { workloadKey, type Workload } from '../core/workload.ts';
 import { createWorkQueue, type Outcome, type WorkFailure } from '../scheduling/work-queue.ts';
+import { underTrace } from '../telemetry/trace.ts';
 import type { Applier } from './apply.ts';
 import type { AutomaticRollback } from './automatic-rollback.ts';
 import { artifactKey, artifactKeyOf, type RequestStore } from './request-store.ts';
+import { recordVerification } from './spans.ts';
 
 /** What can be said of a rollout right now; see the room that follows pods. */
 export type Sight =
@@ -83,7 +86,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   const queue = createWorkQueue({
     name: 'rollouts',
-    handle: lookAt,
+    handle: (key) => {
+      const known = requests.get(key);
+      return underTrace(known && traceparentOf(known), () => lookAt(key));
+    },
     concurrency: LOOKS_AT_ONCE,
     clock,
     random: options.random,
@@ -200,6 +206,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     if (written.ok) {
       const workload = options.workloadOf(workloadKey(request.spec.targetRef));
       options.onFound(written.value, workload, step);
+      recordVerification(written.value, step.verification, clock.now());
     } else await requests.fetch(request.metadata.namespace, request.metadata.name);
     return 'again';
   }

@@ -27,7 +27,10 @@ export interface RequestObservation {
   readonly host: string;
   readonly purpose: RequestPurpose;
   readonly method: HttpRequest['method'];
+  readonly path: string;
   readonly outcome: RequestOutcome;
+  /** Absent where there was no answer. */
+  readonly status?: number | undefined;
   readonly durationMs: number;
 }
 
@@ -94,9 +97,8 @@ export function createHosts({ transport, clock, log, table, onRequest }: HostsOp
   };
 
   const heldBack = (asked: Asked, why: string, retryAfterMs?: number): Unavailable => {
-    const { host, method, purpose } = asked;
-    onRequest?.({ host, method, purpose, outcome: 'held-back', durationMs: 0 });
-    return new Unavailable(`${host} ${why}`, retryAfterMs === undefined ? {} : { retryAfterMs });
+    onRequest?.({ ...asked, outcome: 'held-back', durationMs: 0 });
+    return new Unavailable(`${asked.host} ${why}`, retryAfterMs === undefined ? {} : { retryAfterMs });
   };
 
   const refuseDuringPause = (asked: Asked): void => {
@@ -130,12 +132,16 @@ export function createHosts({ transport, clock, log, table, onRequest }: HostsOp
         admission.retryAfterMs,
       );
     const startedMs = clock.now();
-    const settle = (verdict: Verdict, outcome: RequestOutcome, fields: object): void => {
+    const settle = (
+      verdict: Verdict,
+      outcome: RequestOutcome,
+      fields: { readonly status: number } | { readonly error: Error },
+    ): void => {
       const openBefore = circuit.openCount();
       admission.settle(verdict);
       const durationMs = clock.now() - startedMs;
-      onRequest?.({ ...asked, outcome, durationMs });
-      log.debug({ ...asked, path: request.url.pathname, durationMs, ...fields }, 'asked a registry');
+      onRequest?.({ ...asked, outcome, durationMs, ...('status' in fields && { status: fields.status }) });
+      log.debug({ ...asked, durationMs, ...fields }, 'asked a registry');
       if (circuit.openCount() > openBefore)
         log.warn({ host }, 'a registry fails and is let alone for a while');
     };
@@ -155,7 +161,7 @@ export function createHosts({ transport, clock, log, table, onRequest }: HostsOp
   return {
     ask: async (request, { purpose, urgent }) => {
       const { url, method, signal } = request;
-      const asked = { host: url.host, method, purpose };
+      const asked = { host: url.host, method, path: url.pathname, purpose };
       refuseDuringPause(asked);
       const pass: Pass | undefined = await gateOf(url).enter({ urgent, signal });
       const givenUp = signal?.aborted === true;
@@ -174,7 +180,7 @@ export function createHosts({ transport, clock, log, table, onRequest }: HostsOp
   };
 }
 
-type Asked = Pick<RequestObservation, 'host' | 'method' | 'purpose'>;
+type Asked = Pick<RequestObservation, 'host' | 'method' | 'path' | 'purpose'>;
 
 /** A 503 that says when to come back is a host that knows what it does, not one that fails. */
 function asksForPause({ status, headers }: HttpResponse): boolean {

@@ -31,6 +31,8 @@ export interface LogRootOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** Whether the pretty format may use colours. */
   readonly colours?: boolean;
+  /** Fields that every record gets at the moment that it is written, such as the trace that it belongs to. */
+  readonly ambient?: () => Readonly<Record<string, string>> | undefined;
 }
 
 const LABELS = { debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
@@ -42,7 +44,7 @@ type Severity = keyof typeof LABELS;
  * bounded in depth and size, and secrets are taken out; errors become `{name, message, code?, cause?}`.
  */
 export function createLogRoot(options: LogRootOptions): LogRoot {
-  const { clock, write } = options;
+  const { clock, write, ambient } = options;
   const format = options.format === 'json' ? formatJson : formatPretty(options.colours ?? false);
   const allowed = new Map<string, LogLevel>();
   let filter = options.filter;
@@ -60,7 +62,8 @@ export function createLogRoot(options: LogRootOptions): LogRoot {
     (fields: object, message: string): void => {
       if (!isLevelEnabled(allowedFor(target), severity)) return;
       const timestamp = new Date(clock.now()).toISOString();
-      write(format({ timestamp, level: LABELS[severity], target, message, fields: toFields(fields) }));
+      const all = { ...toFields(fields), ...ambient?.() };
+      write(format({ timestamp, level: LABELS[severity], target, message, fields: all }));
     };
 
   return {

@@ -68,6 +68,11 @@ function makeFamilies(make: FamilyMaker) {
       'Workloads whose pods are followed because of a rollout, and those that wait for that',
       { state: { oneOf: ['followed', 'in-line'] } },
     ),
+    leader: make.gauge('headwind_leader', 'Whether this replica leads: polls, applies, verifies and prunes'),
+    leaderTransitionsTotal: make.counter(
+      'headwind_leader_transitions_total',
+      'How often this replica has taken over the lead',
+    ),
     reconcileDurationSeconds: make.histogram(
       'headwind_reconcile_duration_seconds',
       'Time that one reconciliation took',
@@ -236,6 +241,10 @@ function makeFamilies(make: FamilyMaker) {
     eventsDroppedTotal: make.counter(
       'headwind_events_dropped_total',
       'Kubernetes Events given up because too many waited or the API refused them',
+    ),
+    traceSpansLostTotal: make.counter(
+      'headwind_trace_spans_lost_total',
+      'Spans of traces that could not be exported, or for which there was no room in the queue',
     ),
   };
 }

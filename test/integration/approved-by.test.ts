@@ -249,7 +249,12 @@ describe('with the policy', () => {
       [
         'a version to go back to is brought along',
         { phase: 'Approved', approvedBy: OLGA, previousImage: 'registry.invalid/web:0.1.0' },
-        'status.previousImage, startedAt, verification and notifications are written by Headwind',
+        'status.previousImage, startedAt, verification, notifications and announced are written by Headwind',
+      ],
+      [
+        'that it was told of is brought along',
+        { phase: 'Approved', approvedBy: OLGA, announced: 'Approved' },
+        'notifications and announced are written by Headwind',
       ],
       [
         'a condition of Headwind is brought along',

@@ -421,6 +421,7 @@ describe('the chart', () => {
       expect(places.sort()).toEqual([
         'ClusterRole /headwind-headwind-system',
         'Role blog/headwind',
+        'Role headwind-system/headwind-leadership',
         'Role headwind-system/headwind-settings',
         'Role shop/headwind',
       ]);
@@ -434,9 +435,18 @@ describe('the chart', () => {
 
       expect(roles.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).sort()).toEqual([
         'headwind-system/headwind',
+        'headwind-system/headwind-leadership',
         'headwind-system/headwind-settings',
       ]);
       expect(await configData(values)).toMatchObject({ HEADWIND_NAMESPACES: 'headwind-system' });
+    });
+
+    it('to the Lease that the program is told to use', async () => {
+      const roles = (await rendered({ env: { HEADWIND_LEASE_NAME: 'headwind-shop' } })).filter(
+        ({ metadata }) => metadata.name === 'headwind-leadership',
+      );
+
+      expect(JSON.stringify(roles)).toContain('"resourceNames":["headwind-shop"]');
     });
 
     it('that add up to those of the manifests', async () => {
@@ -455,7 +465,7 @@ describe('the chart', () => {
       const values = { serviceAccount: { create: false, name: 'mine' }, ...namespaced };
       const bindings = (await rendered(values)).filter(({ kind }) => kind.endsWith('RoleBinding'));
 
-      expect(bindings).toHaveLength(4);
+      expect(bindings).toHaveLength(5);
       for (const binding of bindings)
         expect(binding['subjects']).toEqual([
           { kind: 'ServiceAccount', name: 'mine', namespace: 'headwind-system' },

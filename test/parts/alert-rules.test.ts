@@ -38,6 +38,14 @@ const CASES: Readonly<Record<string, Case>> = {
     labels: { job: 'headwind', instance: 'a:9090' },
     description: 'a:9090 has not been ready for 5 minutes; /readyz says what is missing.',
   },
+  HeadwindWithoutLeader: {
+    series: {
+      [`headwind_leader{${INSTANCE}}`]: '1x4 0x20',
+      [`headwind_leader{${INSTANCE.replace('a:', 'b:')}}`]: '0x8 1x0 0x20',
+    },
+    at: '14m',
+    labels: { job: 'headwind' },
+  },
   HeadwindRestarts: {
     series: { [`headwind_start_time_seconds{${INSTANCE}}`]: '100+0x9 200+0x9 300+0x9 400+0x9 500+0x20' },
     at: '55m',

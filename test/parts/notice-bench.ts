@@ -176,7 +176,7 @@ export function aReplica(options: {
     links,
     clock,
   });
-  const store = createRequestStore({ request: unlessDead((call) => api.request(call)) }, outbox);
+  const store = createRequestStore({ request: unlessDead((call) => api.request(call)) }, { outbox });
   const sender = createNoticeSender({
     requests: store,
     outbox,

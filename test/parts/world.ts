@@ -20,6 +20,8 @@ export interface World {
   readonly api: ControlPlaneAccess;
   readonly namespace: string;
   readonly registry: DockerRegistry;
+  /** What Headwind is started with. */
+  readonly env: Readonly<Record<string, string>>;
   /** The one that runs now; `restart` puts another in its place. */
   headwind(): Program;
   /** Starts Headwind again on the same ports, with more environment if told. */
@@ -98,6 +100,7 @@ export async function openWorld(facts: ControlPlaneFacts, options: WorldOptions 
     api,
     namespace,
     registry,
+    env,
     headwind: () => headwind,
     async restart(more = {}) {
       await headwind.stop();

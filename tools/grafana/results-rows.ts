@@ -193,9 +193,13 @@ export const RESULTS_ROWS: readonly Row[] = [
       },
       {
         type: 'bars',
-        title: 'Events given up',
-        description: 'Kubernetes Events that could not be written.',
-        queries: [{ expr: growth('headwind_events_dropped_total'), legend: 'given up' }],
+        title: 'Given up',
+        description:
+          'Kubernetes Events that could not be written, and spans of traces that could not be exported.',
+        queries: [
+          { expr: growth('headwind_events_dropped_total'), legend: 'Events' },
+          { expr: growth('headwind_trace_spans_lost_total'), legend: 'spans of traces' },
+        ],
       },
       {
         type: 'timeseries',
@@ -250,6 +254,19 @@ export const RESULTS_ROWS: readonly Row[] = [
         queries: [
           {
             expr: `time() - ${sum('headwind_start_time_seconds', { by: ['instance'] })}`,
+            legend: '{{instance}}',
+          },
+        ],
+      },
+      {
+        type: 'bars',
+        title: 'Takeovers',
+        description:
+          'Replicas that have begun to lead: at the start of the first, then whenever the leader ended or was lost.',
+        width: 12,
+        queries: [
+          {
+            expr: growth('headwind_leader_transitions_total', { by: ['instance'] }),
             legend: '{{instance}}',
           },
         ],

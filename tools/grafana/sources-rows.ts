@@ -16,9 +16,12 @@ export const SOURCES_ROWS: readonly Row[] = [
       {
         type: 'stat',
         title: 'Ready replicas',
-        description: 'Replicas that can serve: caches synced, ports bound.',
+        description: 'Replicas that can serve: caches synced, ports bound. One of them leads.',
         width: 4,
-        queries: [{ expr: sum('headwind_ready'), legend: 'ready' }],
+        queries: [
+          { expr: sum('headwind_ready'), legend: 'ready' },
+          { expr: sum('headwind_leader'), legend: 'leading' },
+        ],
       },
       {
         type: 'stat',

@@ -31,6 +31,7 @@ const SECTIONS: readonly Section[] = [
   { title: 'Helm', text: 'Charts and where they come from.', names: /^helm_(?!releases_watched)/ },
   { title: 'Registries', text: 'What is asked of registries for all of the above.', names: /^registry_/ },
   { title: 'Notifications', text: 'Who was told.', names: /^notifications_/ },
+  { title: 'Several replicas', text: 'Which of them acts.', names: /^leader/ },
   {
     title: 'Kubernetes and the rest',
     text: 'What is watched, how that goes, and the process itself.',

@@ -3,6 +3,7 @@ import { parseImageReference, repositoryKey, type Repository } from '../../core/
 import { isLeftOutBySource } from '../../core/poll-wish.ts';
 import type { Workload } from '../../core/workload.ts';
 import { backoffDelay } from '../../scheduling/backoff.ts';
+import { inSpan } from '../../telemetry/trace.ts';
 import { createWorkQueue, type Outcome, type WorkFailure } from '../../scheduling/work-queue.ts';
 import { askFor, type PollAnswers, type PolledRegistry, type PollTrouble } from './ask.ts';
 import { createGroups, type GroupsOptions, type PollGroup, type PollMember } from './groups.ts';
@@ -13,14 +14,6 @@ export interface PollResult extends Omit<PollAnswers, 'list'> {
   readonly members: readonly PollMember[];
   /** Complete; `version` differs between two lists that differ. */
   readonly list: { readonly tags: readonly string[]; readonly version: string } | undefined;
-}
-
-/** A poll that has ended: for metrics, and later for traces. */
-export interface PollObservation {
-  readonly repository: Repository;
-  readonly startedAtMs: number;
-  readonly durationMs: number;
-  readonly outcome: 'complete' | 'failed';
 }
 
 export interface PollerOptions extends GroupsOptions {
@@ -39,7 +32,6 @@ export interface PollerOptions extends GroupsOptions {
   };
   /** Told when a poll begins, with the number of artifacts that it is for. */
   readonly onBegin?: (artifacts: number) => void;
-  readonly onEnd?: (observation: PollObservation) => void;
   /** Told of each poll that could not find out everything. */
   readonly onError?: () => void;
   /** Told of each workload that only its event source keeps from being polled, when it is seen. */
@@ -155,18 +147,26 @@ export function createPoller(options: PollerOptions): Poller {
     const group = (await look(repository, key)).find((found) => found.key === key);
     const standing = standings.get(repository)?.get(key);
     if (group === undefined || standing === undefined) return { kind: 'done' };
-    const startedAtMs = clock.now();
-    standing.polledAtMs = startedAtMs;
+    standing.polledAtMs = clock.now();
     options.onBegin?.(group.members.length);
-    const answers = await askFor(group, options.registry, signal);
-    // Answers that were broken off say nothing about the registry.
-    if (signal.aborted) return { kind: 'done' };
-    const { unresolved } = await options.deliver(toResult(group, standing, answers));
-    const trouble = worstOf(answers);
-    const failed = trouble !== undefined || unresolved > 0;
-    const durationMs = clock.now() - startedAtMs;
-    const outcome = failed ? 'failed' : 'complete';
-    options.onEnd?.({ repository: group.repository, startedAtMs, durationMs, outcome });
+    const polled = await inSpan(
+      {
+        name: 'poll',
+        parent: 'nothing',
+        facts: { 'container.image.name': repository, 'headwind.artifacts': group.members.length },
+      },
+      async (span) => {
+        const answers = await askFor(group, options.registry, signal);
+        // Answers that were broken off say nothing about the registry.
+        if (signal.aborted) return undefined;
+        const { unresolved } = await options.deliver(toResult(group, standing, answers));
+        const trouble = worstOf(answers);
+        if (trouble !== undefined || unresolved > 0) span.fail(trouble?.kind ?? 'unresolved');
+        return { trouble, failed: trouble !== undefined || unresolved > 0 };
+      },
+    );
+    if (polled === undefined) return { kind: 'done' };
+    const { trouble, failed } = polled;
     const afterMs = failed ? pauseAfterFailure(group, standing, trouble) : pauseAfterSuccess(group, standing);
     standing.plannedMs = Math.max(afterMs, group.intervalMs);
     return { kind: 'requeue', afterMs };
