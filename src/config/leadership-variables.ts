@@ -35,7 +35,7 @@ export const LEADERSHIP_VARIABLES = {
   ),
   HEADWIND_LEASE_RETRY_PERIOD: interval(
     2,
-    'How often each replica looks at the Lease, and the leader renews it',
+    'How often the leader renews the Lease; the others look at it twice as often',
   ),
 } as const;
 

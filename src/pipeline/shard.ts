@@ -41,16 +41,23 @@ export function createShard({ namespaces, labelSelector, catalog }: ShardOptions
     feed(requests) {
       // By key, by workload: requests that are there and not ours. Empty where nothing is selected.
       const others = new Map<string, Map<string, UpdateRequest>>();
+      // Invariant: under which workload each of them is.
+      const places = new Map<string, string>();
+      const drop = (key: string): void => {
+        const workload = places.get(key) ?? '';
+        const group = others.get(workload);
+        places.delete(key);
+        group?.delete(key);
+        if (group?.size === 0) others.delete(workload);
+      };
       const setAside = (request: UpdateRequest): void => {
+        const key = requestKey(request);
+        // What a request is about never changes, but another one of its name may be about something else.
+        drop(key);
         const workload = workloadKey(request.spec.targetRef);
         const group = others.get(workload) ?? new Map<string, UpdateRequest>();
-        others.set(workload, group.set(requestKey(request), request));
-      };
-      // What a request is about never changes, but another of its name may be about something else.
-      const drop = (key: string): void => {
-        for (const [workload, group] of others) {
-          if (group.delete(key) && group.size === 0) others.delete(workload);
-        }
+        others.set(workload, group.set(key, request));
+        places.set(key, workload);
       };
       return {
         observe(request) {
@@ -58,14 +65,14 @@ export function createShard({ namespaces, labelSelector, catalog }: ShardOptions
           else setAside(request);
         },
         forget(key) {
-          if (isSelective) drop(key);
+          drop(key);
           requests.forget(key);
         },
         workloadCame(workload) {
-          const key = workloadKey(workload);
-          const group = others.get(key);
-          others.delete(key);
-          for (const request of group?.values() ?? []) requests.observe(request);
+          for (const request of others.get(workloadKey(workload))?.values() ?? []) {
+            drop(requestKey(request));
+            requests.observe(request);
+          }
         },
         workloadWent(workload) {
           if (!isSelective) return;

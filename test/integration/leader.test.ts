@@ -16,7 +16,7 @@ import {
 import { bugsIn, knownTo, requestsFor, theRequestFor } from '../parts/workload-views.ts';
 import { metricOf, openWorld, requestsWhen, workloadOf, type World } from '../parts/world.ts';
 
-/** With the times that are the default: after 15 s without a sign of life another takes over, and sees that within 2 s. */
+/** With the times that are the default: after 15 s without a sign of life, of which the last is seen within 1 s. */
 const TAKEOVER_SECONDS = 17;
 const HANDOVER_SECONDS = 3;
 const SHORT = {

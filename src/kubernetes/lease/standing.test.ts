@@ -99,11 +99,16 @@ describe('when to look again', () => {
   const looking = { identity: 'us', times: TIMES, nowMs: 1000, random: 0 };
 
   it.each<[string, Standing, Partial<typeof looking>, number]>([
-    ['after the retry period', seen(), {}, 2000],
-    ['up to a fifth earlier, so that replicas spread', seen(), { random: 1 }, 1600],
+    ['after half of the retry period', seen(), {}, 1000],
+    ['up to a fifth earlier, so that replicas spread', seen(), { random: 1 }, 800],
     ['at the moment at which the time of the holder is over', seen(), { nowMs: 15_500 }, 500],
-    ['after the retry period where that is over and taking it failed', seen(), { nowMs: 17_000 }, 2000],
-    ['after the retry period where it is our own', seen({ holder: 'us' }), { nowMs: 15_500 }, 2000],
+    ['as usual where that is over and taking it failed', seen(), { nowMs: 17_000 }, 1000],
+    [
+      'after the whole period where it is our own, to renew it',
+      seen({ holder: 'us' }),
+      { nowMs: 15_500 },
+      2000,
+    ],
   ])('%s', (_, standing, change, expected) => {
     expect(nextLookMs(standing, { ...looking, ...change })).toBe(expected);
   });

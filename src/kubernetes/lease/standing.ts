@@ -18,7 +18,7 @@ export interface LeaseTimes {
   readonly durationMs: number;
   /** How long the holder goes on without having renewed it. */
   readonly renewDeadlineMs: number;
-  /** Between two looks at it. */
+  /** Between two renewals; the others look at it twice as often. */
   readonly retryPeriodMs: number;
 }
 
@@ -66,15 +66,18 @@ export function mayTake({ record, observedAtMs }: Standing, identity: string, no
 }
 
 /**
- * How long to wait until the next look, in milliseconds. `random` (0 to 1) makes it up to a fifth shorter, so that
- * replicas do not all ask at the same moment; the moment at which a holder's time is over is never slept through.
+ * How long to wait until the next look, in milliseconds. Those that do not hold the Lease look twice as often as it is
+ * renewed: how late they see a renewal is how late they take over. `random` (0 to 1) makes it up to a fifth shorter, so
+ * that replicas do not all ask at the same moment; the moment at which a holder's time is over is never slept through.
  */
 export function nextLookMs(
   { record, observedAtMs }: Standing,
   { identity, times, nowMs, random }: Looking,
 ): number {
-  const usual = times.retryPeriodMs * (1 - 0.2 * random);
-  if (record === undefined || record.holder === '' || record.holder === identity) return usual;
+  const spread = 1 - 0.2 * random;
+  if (record?.holder === identity) return times.retryPeriodMs * spread;
+  const usual = (times.retryPeriodMs / 2) * spread;
+  if (record === undefined || record.holder === '') return usual;
   const leftMs = observedAtMs + record.durationMs - nowMs;
   return leftMs <= 0 ? usual : Math.min(usual, leftMs);
 }
