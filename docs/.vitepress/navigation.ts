@@ -75,6 +75,7 @@ export const NAVIGATION: readonly Group[] = [
       'How versions are ordered': 'adr/0004-version-ordering.md',
       'What a no means for a list': 'adr/0005-what-a-no-means-for-a-list.md',
       'A version in another object': 'adr/0006-a-version-in-another-object.md',
+      'One replica acts': 'adr/0007-one-replica-acts.md',
     },
   },
 ];
