@@ -1,21 +1,34 @@
 import { DEBIAN } from './config.ts';
 
-const MIRROR = /^(?!\s*#).*?(https?:\/\/\S+?\/debian(-security)?)\/?(?=\s|$)/gm;
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const MIRROR = /^(?!\s*#).*?(https?:\/\/\S+?\/debian(-security)?)\/?(?=[\s"]|$)/gm;
+/** What signs Debian's packages; of the package debian-archive-keyring. */
+export const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+/** Whether one of these texts (apt's sources, what debootstrap knows) names a mirror of Debian. */
+export function namesMirror(texts: readonly string[]): boolean {
+  return mirrorIn(texts, false) !== undefined;
+}
 
 /**
- * Where apt finds Debian's packages, in the form of sources.list(5): the image's release from the mirrors that the
- * machine's own sources name, else from Debian's. apt checks the signatures as always.
+ * Where apt finds Debian's packages, in the form of sources.list(5): the image's release from the first mirrors that
+ * these texts name. apt checks the signatures as always. Throws an Error where none is named.
  */
-export function aptSources(machineSources: readonly string[]): string {
-  const mirrors = machineSources.flatMap((text) => [...text.matchAll(MIRROR)]);
-  const mirrorFor = (security: boolean): string | undefined =>
-    mirrors.find((match) => (match[2] !== undefined) === security)?.[1];
+export function aptSources(texts: readonly string[]): string {
+  const mirror = mirrorIn(texts, false);
+  if (mirror === undefined)
+    throw new Error(
+      'no mirror of Debian is among the sources of apt, and debootstrap is not there to name one',
+    );
   const { release } = DEBIAN;
   return [
-    stanza(mirrorFor(false) ?? 'http://deb.debian.org/debian', [release, `${release}-updates`]),
-    stanza(mirrorFor(true) ?? 'http://deb.debian.org/debian-security', [`${release}-security`]),
+    stanza(mirror, [release, `${release}-updates`]),
+    stanza(mirrorIn(texts, true) ?? `${mirror}-security`, [`${release}-security`]),
   ].join('\n');
+}
+
+function mirrorIn(texts: readonly string[], security: boolean): string | undefined {
+  const mirrors = texts.flatMap((text) => [...text.matchAll(MIRROR)]);
+  return mirrors.find((match) => (match[2] !== undefined) === security)?.[1];
 }
 
 function stanza(mirror: string, suites: readonly string[]): string {

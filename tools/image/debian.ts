@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { aptSources, parseDownloads, type Download } from './apt-sources.ts';
 import { DEBIAN, type Architecture } from './config.ts';
+import { debianOrigins } from './debian-origins.ts';
 import { MissingInputError, reasonOf } from './missing-input.ts';
 
 const run = promisify(execFile);
@@ -39,7 +40,7 @@ export async function downloadPackages(options: DebianOptions): Promise<readonly
   const root = join(cache, `debian-${DEBIAN.release}-${architecture}`);
   const apt = aptOptions(root, architecture);
   try {
-    await prepare(root);
+    await prepare(root, say);
     if (await areOld(root)) {
       say(`fetches the lists of Debian ${DEBIAN.release} for ${architecture}`);
       await updateLists(apt, root, say);
@@ -78,22 +79,15 @@ function aptOptions(root: string, architecture: Architecture): readonly string[]
   return ['-qq', ...Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`])];
 }
 
-async function prepare(root: string): Promise<void> {
+async function prepare(root: string, say: (line: string) => void): Promise<void> {
   for (const name of ['sources', 'lists/partial', 'cache/archives/partial', 'packages'])
     await mkdir(join(root, name), { recursive: true });
   await writeFile(join(root, 'status'), '');
-  const sources = aptSources(await machineSources());
+  const sources = aptSources(await debianOrigins(say));
   const path = join(root, 'sources/debian.sources');
   if ((await readFile(path, 'utf8').catch(() => '')) === sources) return;
   await rm(join(root, 'updated'), { force: true });
   await writeFile(path, sources);
-}
-
-async function machineSources(): Promise<readonly string[]> {
-  const parts = '/etc/apt/sources.list.d';
-  const names: readonly string[] = await readdir(parts).catch(() => []);
-  const paths = ['/etc/apt/sources.list', ...names.toSorted().map((name) => join(parts, name))];
-  return Promise.all(paths.map((path) => readFile(path, 'utf8').catch(() => '')));
 }
 
 async function areOld(root: string): Promise<boolean> {

@@ -22,19 +22,27 @@ describe('where packages come from', () => {
       ['http://mirror.local/debian', 'https://other.local/debian-security'],
     ],
     [
-      "Debian's own, where the machine's are of others",
-      ['# deb http://old.local/debian x main\ndeb http://archive.local/ubuntu noble main', ''],
-      ['http://deb.debian.org/debian', 'http://deb.debian.org/debian-security'],
+      "what debootstrap knows, where the machine's are of others",
+      [
+        '# deb http://old.local/debian x main\ndeb http://archive.local/ubuntu noble main',
+        'DEF_MIRROR="http://known.local/debian"\nDEF_HTTPS_MIRROR="https://known.local/debian"',
+      ],
+      ['http://known.local/debian', 'http://known.local/debian-security'],
     ],
   ])('is %s', (_, machine, expected) => {
     expect(urisOf(aptSources(machine))).toEqual(expected);
   });
 
   it('is one release with its updates, signed by Debian', () => {
-    expect(aptSources([])).toContain('Suites: trixie trixie-updates\n');
-    expect(aptSources([])).toContain('Suites: trixie-security\n');
-    expect(aptSources([]).match(/^Signed-By: .*debian-archive-keyring/gm)).toHaveLength(2);
+    const sources = aptSources(['deb http://mirror.local/debian bookworm main']);
+    expect(sources).toContain('Suites: trixie trixie-updates\n');
+    expect(sources).toContain('Suites: trixie-security\n');
+    expect(sources.match(/^Signed-By: .*debian-archive-keyring/gm)).toHaveLength(2);
   });
+});
+
+it('is said to be missing where nothing names a mirror', () => {
+  expect(() => aptSources(['deb http://archive.local/ubuntu noble main'])).toThrow(/no mirror of Debian/);
 });
 
 describe('what apt would fetch', () => {
