@@ -205,8 +205,9 @@ describe('the sources of charts', () => {
     // A newer one takes its place.
     http.offer('pulled', ['1.0.0', '1.1.1']);
     await look('http');
-    await eventually(async () => (await releases.story('pulled')).length === 2, { what: 'the newer one' });
-    expect(await releases.story('pulled')).toEqual(['1.0.0 -> 1.1.0 Superseded', '1.0.0 -> 1.1.1 Pending']);
+    await expect
+      .poll(() => releases.story('pulled'), { timeout: 10_000 })
+      .toEqual(['1.0.0 -> 1.1.0 Superseded', '1.0.0 -> 1.1.1 Pending']);
     expect((await decide(world, 'approve', request.metadata.name)).status).toBe(409);
   });
 

@@ -51,7 +51,7 @@ export interface Releases {
   blockers(name: string): Promise<readonly string[]>;
   /** Waits until the release has this blocker, and returns its message. */
   blocked(name: string, code: string, timeoutMs?: number): Promise<string>;
-  /** Waits until the release has this version. */
+  /** Waits until the release has this version, and until what brought it there is written down as finished. */
   hasVersion(name: string, version: string, timeoutMs?: number): Promise<unknown>;
   /** `1.0.0 -> 1.1.0 Completed`, oldest first. */
   story(name: string): Promise<readonly string[]>;
@@ -118,6 +118,8 @@ export function releasesOf(world: World): Releases {
             throw new Error(
               `it has ${found}; ${JSON.stringify(await artifactOf(world, name))} ${JSON.stringify(await releases.story(name))}`,
             );
+          const story = await releases.story(name);
+          if (story.some((line) => line.endsWith(' Approved'))) throw new Error(JSON.stringify(story));
           return true;
         },
         { what: `${name} has ${version}`, timeoutMs, everyMs: 50 },
