@@ -16,7 +16,7 @@ import {
   TEST_PARTS,
   type PartName,
 } from './binaries.ts';
-import { extractProgram, installPackages, isRoot, updatePackageLists } from './debian-packages.ts';
+import { extractProgram, installPackages, isRoot, updatePackageLists } from '../../tools/debian-packages.ts';
 import { downloadEnvtest } from './envtest.ts';
 import { downloadRelease, RELEASED_PARTS } from './released-programs.ts';
 
