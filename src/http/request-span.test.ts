@@ -1,8 +1,8 @@
-import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import type { InMemorySpanExporter } from '@opentelemetry/sdk-trace';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { recordSpans, stopRecordingSpans } from '../../test/parts/span-recorder.ts';
 import { traced } from './request-span.ts';
 
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -10,16 +10,9 @@ const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 let exporter: InMemorySpanExporter;
 
 beforeEach(() => {
-  exporter = new InMemorySpanExporter();
-  trace.setGlobalTracerProvider(
-    new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }),
-  );
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  exporter = recordSpans();
 });
-afterEach(() => {
-  trace.disable();
-  context.disable();
-});
+afterEach(stopRecordingSpans);
 
 function anApp(): Hono {
   const app = new Hono();

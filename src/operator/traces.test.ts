@@ -1,7 +1,7 @@
-import { context, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { context } from '@opentelemetry/api';
+import type { InMemorySpanExporter } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { recordSpans, stopRecordingSpans } from '../../test/parts/span-recorder.ts';
 import type { NewRequest } from '../core/new-request.ts';
 import { TRACEPARENT_ANNOTATION } from '../core/request-trace.ts';
 import { currentTraceparent, inSpan } from '../telemetry/trace.ts';
@@ -25,16 +25,9 @@ const CALL = {
 let exporter: InMemorySpanExporter;
 
 beforeEach(() => {
-  exporter = new InMemorySpanExporter();
-  trace.setGlobalTracerProvider(
-    new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }),
-  );
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  exporter = recordSpans();
 });
-afterEach(() => {
-  trace.disable();
-  context.disable();
-});
+afterEach(stopRecordingSpans);
 
 describe('calls', () => {
   it.each([

@@ -19,18 +19,12 @@ export function rememberTraces(outbox: Outbox): Outbox {
 
 /** A call to a registry, its token server, or a repository of charts. */
 export function traceRegistry(observation: RegistryObservation, nowMs: number): void {
-  const { host, path, method, purpose, outcome, status, durationMs } = observation;
-  if (!isInSpan()) return;
-  recordSpan({
-    name: method,
-    kind: 'client',
-    startedAtMs: nowMs - durationMs,
-    durationMs,
+  const { host, path, purpose, outcome, status } = observation;
+  recordCall(observation, nowMs, {
+    server: host,
+    status,
     facts: () => ({
-      'http.request.method': method,
-      ...serverOf(host),
       'url.path': redactText(path),
-      'http.response.status_code': status,
       'headwind.purpose': purpose,
       'headwind.outcome': outcome,
     }),
@@ -40,9 +34,30 @@ export function traceRegistry(observation: RegistryObservation, nowMs: number): 
 
 /** A call to the Kubernetes API. */
 export function traceKubernetes(observation: KubernetesObservation, server: string, nowMs: number): void {
-  const { verb, method, path, code, durationMs } = observation;
-  if (!isInSpan()) return;
+  const { verb, path, code } = observation;
   const status = Number(code);
+  recordCall(observation, nowMs, {
+    server,
+    status: Number.isNaN(status) ? undefined : status,
+    facts: () => ({ 'url.path': path, 'headwind.kubernetes.verb': verb }),
+    errorType: status < 400 ? undefined : code,
+  });
+}
+
+interface CallTold {
+  /** `HOST` or `HOST:PORT`. */
+  readonly server: string;
+  readonly status: number | undefined;
+  readonly facts: () => SpanFacts;
+  readonly errorType: string | undefined;
+}
+
+function recordCall(
+  { method, durationMs }: { readonly method: string; readonly durationMs: number },
+  nowMs: number,
+  { server, status, facts, errorType }: CallTold,
+): void {
+  if (!isInSpan()) return;
   recordSpan({
     name: method,
     kind: 'client',
@@ -51,11 +66,10 @@ export function traceKubernetes(observation: KubernetesObservation, server: stri
     facts: () => ({
       'http.request.method': method,
       ...serverOf(server),
-      'url.path': path,
-      'http.response.status_code': Number.isNaN(status) ? undefined : status,
-      'headwind.kubernetes.verb': verb,
+      'http.response.status_code': status,
+      ...facts(),
     }),
-    errorType: status < 400 ? undefined : code,
+    errorType,
   });
 }
 

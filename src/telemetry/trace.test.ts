@@ -1,8 +1,7 @@
-import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { recordSpans, stopRecordingSpans } from '../../test/parts/span-recorder.ts';
 import { formatTraceparent, parseTraceparent } from './trace-context.ts';
 import {
   currentTraceparent,
@@ -24,23 +23,11 @@ const POLL = {
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
 
-function record(): InMemorySpanExporter {
-  const exporter = new InMemorySpanExporter();
-  trace.setGlobalTracerProvider(
-    new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }),
-  );
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  return exporter;
-}
-
-afterEach(() => {
-  trace.disable();
-  context.disable();
-});
+afterEach(stopRecordingSpans);
 
 describe('with an SDK', () => {
   it('tells of finished work as a span with its own times', () => {
-    const exporter = record();
+    const exporter = recordSpans();
     recordSpan(POLL);
     recordSpan({ ...POLL, errorType: 'timeout' });
     const [good, bad] = exporter.getFinishedSpans();
@@ -58,7 +45,7 @@ describe('with an SDK', () => {
   });
 
   it('makes a span of work, and of the work in it one below', async () => {
-    const exporter = record();
+    const exporter = recordSpans();
     const answer = await inSpan({ name: 'outer', kind: 'server' }, async (span) => {
       span.rename('POST /somewhere');
       return inSpan({ name: 'inner', facts: () => ({ tag: '1.0.0' }) }, async () => 'done');
@@ -71,7 +58,7 @@ describe('with an SDK', () => {
   });
 
   it('tells of a rejection without the secret in it, and passes it on', async () => {
-    const exporter = record();
+    const exporter = recordSpans();
     const failing = inSpan({ name: 'confirm' }, () =>
       Promise.reject(new TypeError('GET ?token=hunter2 failed')),
     );
@@ -82,7 +69,7 @@ describe('with an SDK', () => {
   });
 
   it('goes on in the trace that a traceparent names, without a span of its own', async () => {
-    const exporter = record();
+    const exporter = recordSpans();
     await underTrace(TRACEPARENT, async () => {
       expect(currentTraceparent()).toBe(TRACEPARENT);
       expect(traceFields()).toEqual({ trace_id: TRACE_ID, span_id: 'b7ad6b7169203331' });
@@ -93,7 +80,7 @@ describe('with an SDK', () => {
   });
 
   it.each([undefined, '', 'nonsense'])('begins a trace where the traceparent is %j', async (traceparent) => {
-    const exporter = record();
+    const exporter = recordSpans();
     await inSpan({ name: 'outer' }, async () => {
       await inSpan({ name: 'request', parent: { traceparent } }, async () => undefined);
       await inSpan({ name: 'poll', parent: 'nothing' }, async () => undefined);
@@ -103,7 +90,7 @@ describe('with an SDK', () => {
   });
 
   it('records nothing below a trace that is not recorded', async () => {
-    const exporter = record();
+    const exporter = recordSpans();
     const parent = { traceparent: TRACEPARENT.replace(/01$/, '00') };
     await inSpan({ name: 'apply', parent, facts: () => expect.unreachable() }, async (span) => {
       expect(span.isRecorded).toBe(false);
@@ -113,7 +100,7 @@ describe('with an SDK', () => {
   });
 
   it('ties spans of different traces', async () => {
-    const exporter = record();
+    const exporter = recordSpans();
     await inSpan({ name: 'approve' }, async (span) => {
       linkHere(TRACEPARENT);
       span.link('nonsense');
