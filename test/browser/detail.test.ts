@@ -1,15 +1,8 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { barriers, startBrowser, sticksOut, type Browsing, type Look } from '../parts/browser.ts';
+import { barriers, LOOKS, startBrowser, sticksOut, type Browsing } from '../parts/browser.ts';
 import { putUpdates } from '../parts/dashboard.ts';
 import { knownTo, theRequestFor } from '../parts/workload-views.ts';
 import { openWorld, workloadOf, type World } from '../parts/world.ts';
-
-const LOOKS = [
-  { theme: 'light', width: 1280 },
-  { theme: 'dark', width: 1280 },
-  { theme: 'light', width: 360, touch: true },
-  { theme: 'dark', width: 360, touch: true },
-] as const satisfies readonly Look[];
 
 let world: World;
 let browser: Browsing;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
-import { barriers, startBrowser, sticksOut, type Browsing, type Look } from '../parts/browser.ts';
+import { barriers, LOOKS, startBrowser, sticksOut, type Browsing } from '../parts/browser.ts';
 import { freePorts } from '../parts/child.ts';
 import { eventually } from '../parts/eventually.ts';
 import { applyManifest, readManifests } from '../parts/manifests.ts';
@@ -12,12 +12,6 @@ import { startPrometheus, type MetricsBackend } from '../parts/metrics-backends.
 import { bugsIn, decide, knownTo, theRequestFor } from '../parts/workload-views.ts';
 import { openWorld, workloadOf, type World } from '../parts/world.ts';
 
-const LOOKS = [
-  { theme: 'light', width: 1280 },
-  { theme: 'dark', width: 1280 },
-  { theme: 'light', width: 360, touch: true },
-  { theme: 'dark', width: 360, touch: true },
-] as const satisfies readonly Look[];
 /** A backend that failed is asked again after a minute. */
 const ASKED_AGAIN_MS = 90_000;
 const WORKLOADS = ['web', 'app', 'job', 'tool'];

@@ -1,17 +1,18 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { barriers, settled, startBrowser, sticksOut, type Browsing, type Look } from '../parts/browser.ts';
+import {
+  barriers,
+  LOOKS,
+  settled,
+  startBrowser,
+  sticksOut,
+  type Browsing,
+  type Look,
+} from '../parts/browser.ts';
 import { eventually } from '../parts/eventually.ts';
 import { startScriptedServer, type ScriptedServer } from '../parts/scripted-server.ts';
 import { openSettingsScene, type SettingsScene } from '../parts/settings-scene.ts';
 import { openWorld, type World } from '../parts/world.ts';
-
-const LOOKS = [
-  { theme: 'light', width: 1280 },
-  { theme: 'dark', width: 1280 },
-  { theme: 'light', width: 360, touch: true },
-  { theme: 'dark', width: 360, touch: true },
-] as const satisfies readonly Look[];
 
 let scene: SettingsScene;
 let world: World;

@@ -1,16 +1,9 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { barriers, settled, startBrowser, sticksOut, type Browsing, type Look } from '../parts/browser.ts';
+import { barriers, LOOKS, settled, startBrowser, sticksOut, type Browsing } from '../parts/browser.ts';
 import { putUpdates } from '../parts/dashboard.ts';
 import { decide, knownTo, theRequestFor } from '../parts/workload-views.ts';
 import { openWorld, workloadOf, type World } from '../parts/world.ts';
-
-const LOOKS = [
-  { theme: 'light', width: 1280 },
-  { theme: 'dark', width: 1280 },
-  { theme: 'light', width: 360, touch: true },
-  { theme: 'dark', width: 360, touch: true },
-] as const satisfies readonly Look[];
 
 let world: World;
 let browser: Browsing;

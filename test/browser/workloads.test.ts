@@ -2,17 +2,10 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
 import type { UpdateRequest } from '../../src/core/update-request.ts';
-import { barriers, startBrowser, sticksOut, type Browsing, type Look } from '../parts/browser.ts';
+import { barriers, LOOKS, startBrowser, sticksOut, type Browsing } from '../parts/browser.ts';
 import { eventually } from '../parts/eventually.ts';
 import { decide, knownTo, theRequestFor } from '../parts/workload-views.ts';
 import { openWorld, requestsWhen, workloadOf, type World } from '../parts/world.ts';
-
-const LOOKS = [
-  { theme: 'light', width: 1280 },
-  { theme: 'dark', width: 1280 },
-  { theme: 'light', width: 360, touch: true },
-  { theme: 'dark', width: 360, touch: true },
-] as const satisfies readonly Look[];
 
 const Events = z.object({
   items: z.array(

@@ -27,6 +27,14 @@ export interface Look {
   readonly motion?: boolean;
 }
 
+/** How people look at each page: in both themes, at a desk and on a phone. */
+export const LOOKS = [
+  { theme: 'light', width: 1280 },
+  { theme: 'dark', width: 1280 },
+  { theme: 'light', width: 360, touch: true },
+  { theme: 'dark', width: 360, touch: true },
+] as const satisfies readonly Look[];
+
 export interface Visit {
   readonly page: Page;
   /** What should not have happened so far: errors in the console or of scripts, breaches of the policy, requests elsewhere. */

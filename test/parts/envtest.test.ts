@@ -1,34 +1,31 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { downloadEnvtest } from './envtest.ts';
+import { startScriptedServer, type ScriptedServer } from './scripted-server.ts';
 
 describe('the envtest archive', () => {
   let root: string;
-  let server: Server;
+  let server: ScriptedServer;
   let url: string;
   let files: Map<string, string | Buffer>;
 
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'headwind-envtest-'));
     files = new Map();
-    server = createServer((request, response) => {
-      const content = files.get(request.url ?? '');
+    server = await startScriptedServer((request, response) => {
+      const content = files.get(request.url);
       response.writeHead(content === undefined ? 404 : 200).end(content);
     });
-    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    url = typeof address === 'object' && address != null ? `http://127.0.0.1:${address.port}` : '';
+    ({ url } = server);
     await publish();
   });
 
   afterEach(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => void server.close(resolve));
+    await server.stop();
     await rm(root, { recursive: true });
   });
 

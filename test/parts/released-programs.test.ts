@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -12,25 +11,24 @@ import {
   RELEASED_PARTS,
   type ReleasedPart,
 } from './released-programs.ts';
+import { startScriptedServer, type ScriptedServer } from './scripted-server.ts';
 
 const BUILD_SCRIPT = new URL('./build-with-go.sh', import.meta.url);
 
 describe('a program that its makers release', () => {
   let root: string;
-  let server: Server;
+  let server: ScriptedServer;
   let url: string;
   const files = new Map<string, string | Buffer>();
 
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'headwind-releases-'));
     files.clear();
-    server = createServer((request, response) => {
-      const content = files.get(request.url ?? '');
+    server = await startScriptedServer((request, response) => {
+      const content = files.get(request.url);
       response.writeHead(content === undefined ? 404 : 200).end(content);
     });
-    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    url = typeof address === 'object' && address != null ? `http://127.0.0.1:${address.port}` : '';
+    ({ url } = server);
     await mkdir(join(root, 'linux-amd64'));
     await writeFile(join(root, 'linux-amd64/helm'), 'this is helm');
     execFileSync('tar', ['-czf', join(root, 'archive'), '-C', root, 'linux-amd64']);
@@ -43,8 +41,7 @@ describe('a program that its makers release', () => {
   });
 
   afterEach(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => void server.close(resolve));
+    await server.stop();
     await rm(root, { recursive: true });
   });
 
