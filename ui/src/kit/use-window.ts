@@ -41,6 +41,8 @@ export function useWindow(list: RefObject<HTMLElement | null>, keys: readonly st
   }, [isWhole]);
 
   useLayoutEffect(() => {
+    // The browser would keep the drawn rows where they were while others come and go above them: that undoes a scroll.
+    list.current?.style.setProperty('overflow-anchor', isWhole ? 'auto' : 'none');
     if (isWhole) return;
     for (const row of list.current?.querySelectorAll<HTMLElement>('[data-index]') ?? []) {
       const key = keys[Number(row.dataset['index'])];
