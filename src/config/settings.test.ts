@@ -24,8 +24,8 @@ describe('readSettings', () => {
       leadership: {
         enabled: undefined,
         leaseName: 'headwind',
-        durationMs: 15_000,
-        renewDeadlineMs: 10_000,
+        durationMs: 12_000,
+        renewDeadlineMs: 8000,
         retryPeriodMs: 2000,
       },
       controllersEnabled: true,
@@ -299,12 +299,12 @@ describe('the times of a Lease', () => {
     ['may all be longer', { HEADWIND_LEASE_DURATION: '60', HEADWIND_LEASE_RENEW_DEADLINE: '40' }, []],
     [
       'leave a leader time to give up before another takes over',
-      { HEADWIND_LEASE_RENEW_DEADLINE: '15' },
+      { HEADWIND_LEASE_RENEW_DEADLINE: '12' },
       [
         {
           variable: 'HEADWIND_LEASE_DURATION',
-          value: '15s',
-          expected: 'more than HEADWIND_LEASE_RENEW_DEADLINE, which is 15s',
+          value: '12s',
+          expected: 'more than HEADWIND_LEASE_RENEW_DEADLINE, which is 12s',
         },
       ],
     ],
@@ -314,7 +314,7 @@ describe('the times of a Lease', () => {
       [
         {
           variable: 'HEADWIND_LEASE_RENEW_DEADLINE',
-          value: '10s',
+          value: '8s',
           expected: 'more than HEADWIND_LEASE_RETRY_PERIOD, which is 12s',
         },
       ],
