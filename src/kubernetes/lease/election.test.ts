@@ -111,6 +111,45 @@ describe('of two replicas', () => {
   });
 });
 
+describe('a Lease that somebody else edits', () => {
+  const edits: readonly (readonly [string, (record: LeaseRecord) => LeaseRecord | undefined])[] = [
+    ['is deleted', () => undefined],
+    ['is emptied', (record) => ({ ...record, holder: '' })],
+    ['is given a shorter time', (record) => ({ ...record, durationMs: 500 })],
+    ['is given a longer time', (record) => ({ ...record, durationMs: 3_600_000 })],
+    ['says that it was renewed in the far future', (record) => ({ ...record, renewedAt: '9999-01-01' })],
+    ['lacks its times', (record) => ({ ...record, renewedAt: '', acquiredAt: '' })],
+  ];
+  const edit = (lease: KeptLease, change: (typeof edits)[number][1]): void => {
+    if (lease.record === undefined) throw new Error('there is no Lease');
+    lease.version += 1;
+    const changed = change(lease.record);
+    lease.record = changed && { ...changed, resourceVersion: String(lease.version) };
+  };
+
+  it.each(edits)('and that %s stays with the one that leads, which alone goes on', async (_, change) => {
+    const { clock, lease, a, b } = await two();
+    for (let round = 0; round < 10; round += 1) {
+      await clock.advance(1100 + round * 130);
+      edit(lease, change);
+      for (let ms = 0; ms < 4000; ms += 50) {
+        await clock.advance(50);
+        expect([a.election.isLeading(), b.election.isLeading()]).toEqual([true, false]);
+      }
+    }
+    expect(lease.record).toMatchObject({ holder: 'a', durationMs: 15_000 });
+  });
+
+  it.each(edits)('and that %s is taken over in time when its holder is gone', async (_, change) => {
+    const { clock, lease, b } = await two();
+    await clock.advance(1100);
+    lease.cutOff.add('a');
+    edit(lease, change);
+    await clock.advance(20_000);
+    expect(b.election.isLeading()).toBe(true);
+  });
+});
+
 describe('one replica', () => {
   it('gives up in time when nothing can be reached, and leads again when that is over', async () => {
     const { clock, lease, a, b } = await two();

@@ -127,9 +127,10 @@ describe('what is written', () => {
     expect(toHold(standing, how)).toEqual({ holder: 'us', durationMs: 15_000, renewedAt: now, ...expected });
   });
 
-  it('to give it back: no holder, and all else as it was', () => {
+  it('to give it back: no holder, and nothing to wait for', () => {
     expect(toRelease(aRecord({ holder: 'us' }), now)).toMatchObject({
       holder: '',
+      durationMs: 1000,
       transitions: 3,
       renewedAt: now,
     });

@@ -30,20 +30,39 @@ export interface Standing {
   readonly observedAtMs: number;
   /** When the last write of ours began that made us the holder; undefined if the record is not ours. */
   readonly wonAtMs: number | undefined;
+  /**
+   * Who held it last, where it names nobody and was not given back: somebody has deleted or emptied it. The holder does
+   * not know that before its next renewal, and acts until then.
+   */
+  readonly ousted?: { readonly holder: string; readonly untilMs: number } | undefined;
 }
 
 export const UNKNOWN: Standing = { record: undefined, observedAtMs: 0, wonAtMs: undefined };
+/** By that duration the others tell a Lease that was given back from one that was emptied (as client-go writes it). */
+const GIVEN_BACK_MS = 1000;
 
 /** After the Lease has been read. What others wrote into it counts from the moment at which it is seen, never by their clocks. */
 export function afterReading(standing: Standing, record: LeaseRecord | undefined, nowMs: number): Standing {
-  const isSame = record !== undefined && saysTheSame(standing.record, record);
+  const known = standing.record;
+  const isSame = known !== undefined && record !== undefined && saysTheSame(known, record);
   // Ours, but not as we know it: a write of ours came through whose answer did not.
-  const isStillOurs = record !== undefined && standing.record?.holder === record.holder;
+  const isStillOurs = record !== undefined && known?.holder === record.holder;
   return {
-    record,
+    // For how long it is left alone was said with the sign of life; what others make of it later does not count.
+    record: isSame ? { ...record, durationMs: known.durationMs } : record,
     observedAtMs: isSame ? standing.observedAtMs : nowMs,
     wonAtMs: isStillOurs ? standing.wonAtMs : undefined,
+    ousted: oustedAfter(standing, record),
   };
+}
+
+function oustedAfter(
+  { record: known, observedAtMs, ousted }: Standing,
+  record: LeaseRecord | undefined,
+): Standing['ousted'] {
+  if (record !== undefined && (record.holder !== '' || record.durationMs <= GIVEN_BACK_MS)) return undefined;
+  if (known === undefined || known.holder === '') return ousted;
+  return { holder: known.holder, untilMs: observedAtMs + known.durationMs };
 }
 
 /** After we have written ourselves into it, with a call that began at `beganMs`. */
@@ -60,8 +79,14 @@ export function leadsUntil(
 }
 
 /** Whether the replica may write itself into the Lease: it is its own, nobody's, or was not renewed in time. */
-export function mayTake({ record, observedAtMs }: Standing, identity: string, nowMs: number): boolean {
-  if (record === undefined || record.holder === '' || record.holder === identity) return true;
+export function mayTake(
+  { record, observedAtMs, ousted }: Standing,
+  identity: string,
+  nowMs: number,
+): boolean {
+  if (record === undefined || record.holder === '')
+    return ousted === undefined || ousted.holder === identity || nowMs >= ousted.untilMs;
+  if (record.holder === identity) return true;
   return nowMs >= observedAtMs + record.durationMs;
 }
 
@@ -106,13 +131,13 @@ export function toHold(
 
 /** What it writes so that the next one need not wait. */
 export function toRelease(record: LeaseRecord, now: string): Omit<LeaseRecord, 'resourceVersion'> {
-  return { ...record, holder: '', renewedAt: now };
+  return { ...record, holder: '', durationMs: GIVEN_BACK_MS, renewedAt: now };
 }
 
 /** Labels and annotations of the Lease are nobody's sign of life. */
-function saysTheSame(a: LeaseRecord | undefined, b: LeaseRecord): boolean {
+function saysTheSame(a: LeaseRecord, b: LeaseRecord): boolean {
   return (
-    a?.holder === b.holder &&
+    a.holder === b.holder &&
     a.renewedAt === b.renewedAt &&
     a.acquiredAt === b.acquiredAt &&
     a.transitions === b.transitions
