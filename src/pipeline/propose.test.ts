@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { aRequest, aWorkload, NOON } from '../../test/builders.ts';
 import { FakeClock } from '../../test/parts/fake-clock.ts';
 import type { Confirmation } from '../core/decision.ts';
 import type { Signal } from '../core/signal.ts';
+import type { UpdateRequest } from '../core/update-request.ts';
+import { KubernetesError } from '../kubernetes/errors.ts';
 import { createRecordingLog } from '../telemetry/recording-log.ts';
 import { createDecisionLog } from './decision-log.ts';
 import { createProposer } from './propose.ts';
@@ -10,16 +13,27 @@ import { createRequestStore } from './request-store.ts';
 
 const FOUND: Confirmation = { outcome: 'found', digest: `sha256:${'a'.repeat(64)}` };
 
+const Named = z.object({ metadata: z.object({ name: z.string() }) });
+
 function aSignal(tag: string, path = 'library/nginx', type: Signal['type'] = 'image'): Signal {
   return { source: 'webhook', sender: 'dockerhub', type, repository: { host: 'docker.io', path }, tag };
 }
 
 /** A proposer for Deployment shop/web, which runs nginx:1.25.0; `during` happens while the registry is asked. */
-function aProposer(during: (tag: string) => void = () => undefined) {
+function aProposer(during: (tag: string) => void = () => undefined, unseen?: UpdateRequest) {
   const workload = aWorkload();
   const created: string[] = [];
+  const names: string[] = [];
   const requests = createRequestStore({
-    request: ({ method, body }) => {
+    request: ({ method, body, path }) => {
+      if (unseen !== undefined) {
+        const { namespace, name } = unseen.metadata;
+        if (method === 'GET' && path.endsWith(`/${name}`)) return Promise.resolve(unseen);
+        const named = Named.parse(body).metadata.name;
+        if (method === 'POST' && named === name)
+          return Promise.reject(new KubernetesError({ status: 409, message: `${namespace}/${name} exists` }));
+      }
+      names.push(Named.parse(body).metadata.name);
       const newImage = JSON.stringify(body).match(/"newImage":"([^"]+)"/)?.[1] ?? '';
       if (method === 'POST') created.push(newImage);
       return Promise.resolve(aRequest({ name: `web-${newImage}`, spec: { newImage } }));
@@ -52,7 +66,7 @@ function aProposer(during: (tag: string) => void = () => undefined) {
     clock: new FakeClock(NOON),
     log: createRecordingLog().target('pipeline'),
   });
-  return { proposer, requests, created };
+  return { proposer, requests, created, names };
 }
 
 describe('createProposer', () => {
@@ -106,5 +120,17 @@ describe('createProposer', () => {
     expect(outcome.results).toMatchObject([
       { result: 'stay', message: expect.stringMatching(/^newer-request: /) },
     ]);
+  });
+
+  it('respects a no that the watch has not told of yet, nor of the request itself', async () => {
+    const first = aProposer();
+    await first.proposer.accept([aSignal('1.26.0')]);
+    const [name = ''] = first.names;
+    const rejected = aRequest({ name, status: { phase: 'Rejected', rejectedBy: 'bob' } });
+    const { proposer, created } = aProposer(undefined, rejected);
+    const outcome = await proposer.accept([aSignal('1.26.0')]);
+
+    expect(created).toEqual([]);
+    expect(outcome.results).toMatchObject([{ result: 'stay', message: expect.stringMatching(/^held: /) }]);
   });
 });

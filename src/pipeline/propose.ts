@@ -155,12 +155,7 @@ export function createProposer(options: ProposerOptions): Proposer {
       const platform = await gatherPlatform(workload, input, confirmation);
       decision = decide(gather(), confirmation, options.verifyMode, { running, platform });
     }
-    if (decision.action === 'update') {
-      // A newer one may have been proposed while this was asked about: then this one is not proposed a second time.
-      const blockers = proposalBlockers(gather());
-      if (blockers.length > 0) return stayed(workload, artifact, candidate, blockers);
-      return makeDurable(workload, artifact, candidate, decision);
-    }
+    if (decision.action === 'update') return record(workload, candidate, decision, gather);
     const outcome = stayed(workload, artifact, candidate, decision.blockers);
     const asked = decision.blockers.some(({ code }) => code === 'registry' || code === 'registry-auth');
     if (asked && confirmation.outcome === 'unavailable') return { kind: 'unresolved' };
@@ -234,12 +229,31 @@ export function createProposer(options: ProposerOptions): Proposer {
     log.debug({ kind, namespace, name, artifact: artifact.name, action, candidate, reason }, 'decided');
   }
 
+  /** Makes an update durable, unless what is known by now speaks against it. */
+  async function record(
+    workload: Workload,
+    candidate: Candidate,
+    decision: Extract<Decision, { action: 'update' }>,
+    gather: () => ProposalInput,
+  ): Promise<Outcome> {
+    for (let tries = 0; tries < MAX_ATTEMPTS; tries += 1) {
+      const input = gather();
+      // A newer one may have been proposed while this was asked about: then this one is not proposed a second time.
+      const blockers = proposalBlockers(input);
+      if (blockers.length > 0) return stayed(workload, input.artifact, candidate, blockers);
+      const outcome = await makeDurable(workload, input.artifact, candidate, decision);
+      if (outcome !== 'unforeseen') return outcome;
+    }
+    throw triedTooOften(workload);
+  }
+
+  /** `unforeseen`: it has been made and finished already, of which we did not know; it may be a hold. */
   async function makeDurable(
     workload: Workload,
     artifact: Artifact,
     candidate: Candidate,
     decision: Extract<Decision, { action: 'update' }>,
-  ): Promise<Outcome> {
+  ): Promise<Outcome | 'unforeseen'> {
     const { settings } = settingsOf(workload);
     const { source } = candidate;
     const expiryMs = options.requestExpiryMs;
@@ -250,7 +264,7 @@ export function createProposer(options: ProposerOptions): Proposer {
       if (known !== undefined && !isOpen(known)) continue;
       const { created, request } =
         known === undefined ? await requests.create(body) : { created: false, request: known };
-      if (!created && !isOpen(request)) continue;
+      if (!created && !isOpen(request)) return 'unforeseen';
       const { newDigest, reason } = decision;
       const verified = newDigest !== undefined;
       remember(workload, artifact, {
@@ -265,7 +279,7 @@ export function createProposer(options: ProposerOptions): Proposer {
       options.onCreated?.(request, workload);
       return { kind: 'created', request };
     }
-    throw new Error(`the same update of ${workloadKey(workload)} has been tried ${MAX_ATTEMPTS} times`);
+    throw triedTooOften(workload);
   }
 
   /** A refusal is told to people; unless it is for good, the sender shall try again. */
@@ -298,6 +312,10 @@ export function createProposer(options: ProposerOptions): Proposer {
       return outcome.kind === 'stay' ? undefined : outcome.request;
     },
   };
+}
+
+function triedTooOften(workload: Workload): Error {
+  return new Error(`the same update of ${workloadKey(workload)} has been tried ${MAX_ATTEMPTS} times`);
 }
 
 /** Whether the same UpdateRequest would be refused again, whatever time passes. */
