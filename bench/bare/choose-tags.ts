@@ -1,7 +1,7 @@
 // Chooses among many tags in a process that has done nothing else before. Prints JSON: milliseconds of the first choice,
 // of a later one, and of the floor, one regular expression over the same tags.
 // Argument: how many tags.
-import { chooseFromList } from '../../src/core/policy.ts';
+import { newestTag } from '../../src/core/newest-tag.ts';
 import { median } from '../quantile.ts';
 
 const VARIANTS = [
@@ -32,7 +32,7 @@ function timed(run: () => unknown): number {
   return performance.now() - startedMs;
 }
 
-const choose = (): unknown => chooseFromList(rule, '3.1.0', tags);
+const choose = (): unknown => newestTag(rule, '3.1.0', tags);
 const match = (): unknown => tags.filter((tag) => /^v?\d+\.\d+\.\d+$/.test(tag));
 const floorColdMs = timed(match);
 const coldMs = timed(choose);

@@ -1,14 +1,7 @@
 import { Command } from 'commander';
+import { chooseFromList, type Choice, type TagVerdict } from '../core/newest-tag.ts';
 import { compilePattern, type Pattern } from '../core/pattern.ts';
-import {
-  chooseFromList,
-  compareForPolicy,
-  judgePushed,
-  POLICIES,
-  type Choice,
-  type PolicyRule,
-  type TagVerdict,
-} from '../core/policy.ts';
+import { compareForPolicy, judgePushed, POLICIES, type PolicyRule } from '../core/policy.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { EXIT, UsageError, type ExitCode } from './exit.ts';
 import { formatTable } from './table.ts';

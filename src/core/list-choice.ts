@@ -1,13 +1,8 @@
 import { requestedTag } from './artifact-reference.ts';
 import type { Blocker } from './blocker.ts';
 import { findHold, heldBy } from './holds.ts';
-import {
-  chooseFromList,
-  compareForPolicy,
-  judgeListed,
-  type PolicyRule,
-  type UpdateLevel,
-} from './policy.ts';
+import { newestTag } from './newest-tag.ts';
+import { compareForPolicy, judgeListed, type PolicyRule, type UpdateLevel } from './policy.ts';
 import type { UpdateRequest } from './update-request.ts';
 import { parseVersion } from './version.ts';
 
@@ -52,18 +47,13 @@ const REACH: Readonly<Record<UpdateLevel, number>> = {
  */
 export function chooseUnheld(question: ListQuestion): ListChoice {
   const { rule, currentTag, tags } = question;
-  const choice = chooseFromList(rule, currentTag, tags);
-  if (choice.selected === undefined) return { blocker: nothingNewer(question) };
+  const newest = newestTag(rule, currentTag, tags);
+  if (newest === undefined) return { blocker: nothingNewer(question) };
   const holds = holdsAmong(question);
   const inTheWay = (tag: string): Hold | undefined => holds.find((hold) => keepsBack(hold, tag, question));
-  const hold = inTheWay(choice.selected);
-  if (hold === undefined) return { selected: choice.selected };
-  const left = choice.tags.filter(({ verdict, tag }) => verdict !== 'refused' && inTheWay(tag) === undefined);
-  const { selected } = chooseFromList(
-    rule,
-    currentTag,
-    left.map(({ tag }) => tag),
-  );
+  const hold = inTheWay(newest);
+  if (hold === undefined) return { selected: newest };
+  const selected = newestTag(rule, currentTag, tags, (tag) => inTheWay(tag) !== undefined);
   return selected === undefined ? { blocker: heldBy(hold.request) } : { selected };
 }
 

@@ -68,6 +68,21 @@ describe('a glob', () => {
   });
 });
 
+describe('a glob with nothing but stars', () => {
+  it('matches what it matches written so that it is compiled', () => {
+    const text = fc.stringMatching(/^[ab.]{0,12}$/);
+    const glob = fc.stringMatching(/^[ab.*]{1,8}$/);
+    fc.assert(
+      fc.property(glob, text, (stars, tag) => {
+        // A set of one member is the member itself.
+        const compiled = stars.replaceAll(/[ab.]/g, '[$&]');
+        expect(matches(stars, tag)).toBe(matches(compiled, tag));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
 describe('a regex', () => {
   it.each([
     ['regex:^v1\\.\\d+$', 'v1.22', true],

@@ -3,13 +3,12 @@ import type { Pattern } from './pattern.ts';
 import type { Result } from './result.ts';
 import {
   compareBuilds,
-  compareBuildText,
   compareVersions,
   explainUnrelated,
   levelOfChange,
   type ChangeLevel,
 } from './version-order.ts';
-import { createVersionParser, isAttachment, parseVersion, type Version } from './version.ts';
+import { isAttachment, parseVersion, type Version } from './version.ts';
 
 /** How far an artifact may move by itself (`headwind.sh/policy`). */
 export const POLICIES = ['none', 'patch', 'minor', 'major', 'all', 'glob', 'force'] as const;
@@ -30,19 +29,6 @@ export type Verdict =
   | { readonly admitted: true; readonly level: UpdateLevel; readonly reason: string }
   | { readonly admitted: false; readonly code: BlockerCode; readonly reason: string };
 
-export interface TagVerdict {
-  readonly tag: string;
-  readonly verdict: 'selected' | 'admitted' | 'refused';
-  readonly reason: string;
-}
-
-export interface Choice {
-  /** Absent when no tag of the list is an update. */
-  readonly selected?: string | undefined;
-  /** One entry for each different tag, in the list's order. */
-  readonly tags: readonly TagVerdict[];
-}
-
 /** Judges one tag that was just pushed: only then may something be taken that has no order. */
 export function judgePushed(rule: PolicyRule, currentTag: string, pushedTag: string): Verdict {
   const running = { tag: currentTag, version: parseVersion(currentTag) };
@@ -56,31 +42,6 @@ export function judgeListed(rule: PolicyRule, currentTag: string, tag: string): 
 }
 
 /**
- * Chooses the newest tag of a complete list that the rule admits. Never one below the running version, never one
- * without an order, and the same one in whatever order the list comes.
- */
-export function chooseFromList(rule: PolicyRule, currentTag: string, tags: Iterable<string>): Choice {
-  const parse = createVersionParser();
-  const running = { tag: currentTag, version: parse(currentTag) };
-  const context: Context = { rule, running, pushed: false };
-  const verdicts = new Map<string, Verdict>();
-  let best: Version | undefined;
-  for (const tag of tags) {
-    if (verdicts.has(tag)) continue;
-    const version = parse(tag);
-    const verdict = judge(context, { tag, version });
-    verdicts.set(tag, verdict);
-    if (!verdict.admitted || !version.ok) continue;
-    if (best === undefined || comparePreference(context, version.value, best) > 0) best = version.value;
-  }
-  const selected = best?.text;
-  return {
-    selected,
-    tags: Array.from(verdicts, ([tag, verdict]) => toTagVerdict(tag, verdict, selected)),
-  };
-}
-
-/**
  * Whether a candidate is newer than another one, e.g. that of an open request: negative, 0, positive, or undefined
  * where they have no order. Build metadata counts under `all` and `force` only.
  */
@@ -91,14 +52,16 @@ export function compareForPolicy(a: string, b: string, policy?: Policy): number 
   return compareFor(policy, left.value, right.value);
 }
 
-interface Subject {
+/** A tag, and what it is as a version. */
+export interface TagSubject {
   readonly tag: string;
   readonly version: Result<Version>;
 }
 
-interface Context {
+/** What a tag is judged by. */
+export interface JudgeContext {
   readonly rule: PolicyRule;
-  readonly running: Subject;
+  readonly running: TagSubject;
   readonly pushed: boolean;
 }
 
@@ -118,7 +81,8 @@ const PRERELEASE_IN_PATTERN =
   /(?<![a-z])(?:alpha|beta|rc|preview|pre|dev|snapshot|nightly|canary|milestone)(?![a-z])/i;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._+-]*$/;
 
-function judge(context: Context, candidate: Subject): Verdict {
+/** Judges one tag. */
+export function judge(context: JudgeContext, candidate: TagSubject): Verdict {
   const { rule, running, pushed } = context;
   const { tag } = candidate;
   if (rule.policy === 'none') return refuse('policy-none', 'policy none admits nothing');
@@ -132,7 +96,7 @@ function judge(context: Context, candidate: Subject): Verdict {
   return verdict.admitted ? filter(rule, tag, verdict) : verdict;
 }
 
-function judgeSameTag({ rule, running, pushed }: Context): Verdict {
+function judgeSameTag({ rule, running, pushed }: JudgeContext): Verdict {
   return rule.policy === 'force' && pushed
     ? admit('digest', `${running.tag} was pushed again`)
     : refuse('up-to-date', `${running.tag} is the running tag`);
@@ -145,7 +109,7 @@ function filter({ pattern }: PolicyRule, tag: string, verdict: Verdict): Verdict
     : refuse('pattern', `${tag} does not match the pattern ${pattern.text}`);
 }
 
-function judgeByOrder(context: Context, candidate: Subject): Verdict {
+function judgeByOrder(context: JudgeContext, candidate: TagSubject): Verdict {
   const { rule, running } = context;
   if (candidate.version.ok) {
     const early = refusePreRelease(context, candidate.version.value);
@@ -155,7 +119,7 @@ function judgeByOrder(context: Context, candidate: Subject): Verdict {
   return judgeUnordered(context, refuseUnversioned(rule, running, candidate));
 }
 
-function judgeVersions(context: Context, running: Version, candidate: Version): Verdict {
+function judgeVersions(context: JudgeContext, running: Version, candidate: Version): Verdict {
   const { policy } = context.rule;
   const unrelated = explainUnrelated(running, candidate);
   if (unrelated !== undefined) return refuse('policy', unrelated);
@@ -179,7 +143,8 @@ function compareFor(policy: Policy | undefined, a: Version, b: Version): number 
   return order === 0 && countsBuilds(policy) ? compareBuilds(a, b) : order;
 }
 
-function countsBuilds(policy: Policy | undefined): boolean {
+/** Whether build metadata makes a version newer. */
+export function countsBuilds(policy: Policy | undefined): boolean {
   return policy === 'all' || policy === 'force';
 }
 
@@ -189,15 +154,19 @@ function explainSame(running: Version, candidate: Version): string {
     : `${candidate.text} differs from the running ${running.text} only in build metadata, which makes it no newer`;
 }
 
-/** A glob that spells out a pre-release word asks for pre-releases. */
-function refusePreRelease({ rule, running }: Context, candidate: Version): Refusal | undefined {
-  if (candidate.suffix.prerelease === undefined || rule.prerelease) return undefined;
-  if (running.version.ok && running.version.value.suffix.prerelease !== undefined) return undefined;
-  if (rule.policy === 'glob' && PRERELEASE_IN_PATTERN.test(rule.pattern?.text ?? '')) return undefined;
+function refusePreRelease({ rule, running }: JudgeContext, candidate: Version): Refusal | undefined {
+  if (candidate.suffix.prerelease === undefined) return undefined;
+  if (admitsPreReleases(rule, running.version.ok ? running.version.value : undefined)) return undefined;
   return refuse('policy', `${candidate.text} is a pre-release, the running ${running.tag} is none`);
 }
 
-function refuseUnversioned({ policy }: PolicyRule, running: Subject, candidate: Subject): Refusal {
+/** Whether pre-releases are candidates at all. A glob that spells out a pre-release word asks for them. */
+export function admitsPreReleases(rule: PolicyRule, running: Version | undefined): boolean {
+  if (rule.prerelease || running?.suffix.prerelease !== undefined) return true;
+  return rule.policy === 'glob' && PRERELEASE_IN_PATTERN.test(rule.pattern?.text ?? '');
+}
+
+function refuseUnversioned({ policy }: PolicyRule, running: TagSubject, candidate: TagSubject): Refusal {
   if (!running.version.ok) {
     const why = `the running tag ${running.tag} ${running.version.error}`;
     return refuse('current-unversioned', `${why}: nothing is newer under policy ${policy}`);
@@ -207,7 +176,7 @@ function refuseUnversioned({ policy }: PolicyRule, running: Subject, candidate: 
 }
 
 /** What has no order is taken only because it was just pushed, and only where the policy asks for no level. */
-function judgeUnordered({ rule, pushed }: Context, refusal: Refusal): Verdict {
+function judgeUnordered({ rule, pushed }: JudgeContext, refusal: Refusal): Verdict {
   const open = rule.policy === 'all' || rule.policy === 'glob' || rule.policy === 'force';
   if (!open) return refusal;
   return pushed
@@ -215,7 +184,7 @@ function judgeUnordered({ rule, pushed }: Context, refusal: Refusal): Verdict {
     : refuse(refusal.code, `${refusal.reason}; without an order only a tag that was just pushed is taken`);
 }
 
-function force(running: Subject, candidate: Subject): Verdict {
+function force(running: TagSubject, candidate: TagSubject): Verdict {
   const unordered = admit('unordered', `${candidate.tag} was just pushed, and policy force takes any tag`);
   if (!running.version.ok || !candidate.version.ok) return unordered;
   const [from, to] = [running.version.value, candidate.version.value];
@@ -224,29 +193,6 @@ function force(running: Subject, candidate: Subject): Verdict {
   return order < 0
     ? admit('downgrade', `${to.text} is older than the running ${from.text}, but policy force takes any tag`)
     : admit(levelOfChange(from, to), `${to.text} is newer than the running ${from.text}`);
-}
-
-/** A total order of the admitted versions: newer first, then the running tag's form, then the text. */
-function comparePreference({ rule, running }: Context, a: Version, b: Version): number {
-  const builds = compareBuildText(a.suffix.build, b.suffix.build);
-  return (
-    (compareVersions(a, b) ?? 0) ||
-    (countsBuilds(rule.policy) ? builds : 0) ||
-    Number(hasPrefixOf(running, a)) - Number(hasPrefixOf(running, b)) ||
-    builds ||
-    (a.text < b.text ? -1 : 1)
-  );
-}
-
-function hasPrefixOf(running: Subject, version: Version): boolean {
-  return running.version.ok && running.version.value.prefix === version.prefix;
-}
-
-function toTagVerdict(tag: string, verdict: Verdict, selected: string | undefined): TagVerdict {
-  if (!verdict.admitted) return { tag, verdict: 'refused', reason: verdict.reason };
-  return tag === selected
-    ? { tag, verdict: 'selected', reason: verdict.reason }
-    : { tag, verdict: 'admitted', reason: `${verdict.reason}, but ${selected ?? ''} is preferred` };
 }
 
 function admit(level: UpdateLevel, reason: string): Verdict {

@@ -12,11 +12,17 @@ export type ChangeLevel = 'major' | 'minor' | 'patch' | 'prerelease' | 'build';
  */
 export function compareVersions(a: Version, b: Version): number | undefined {
   if (!areRelated(a, b)) return undefined;
-  const order =
+  const order = compareRelated(a, b);
+  return order === 0 && a.suffix.commit !== b.suffix.commit ? undefined : order;
+}
+
+/** Orders two versions that both can be compared with a third one; 0 also where they differ in a hash alone. */
+export function compareRelated(a: Version, b: Version): number {
+  return (
     compareNumbers(a.numbers, b.numbers) ||
     comparePreReleases(a.suffix.prerelease, b.suffix.prerelease) ||
-    compareVariants(a, b);
-  return order === 0 && a.suffix.commit !== b.suffix.commit ? undefined : order;
+    compareVariants(a, b)
+  );
 }
 
 /** Orders two versions that `compareVersions` calls the same by their build metadata; hashes have no order. */

@@ -72,6 +72,7 @@ export function readSuffix(rest: string): Suffix | undefined {
   if (rest === '') return NO_SUFFIX;
   const { build, remaining: versionPart } = cutBuild(rest);
   const { prerelease, remaining: variantPart } = cutPreRelease(versionPart);
+  if (variantPart === '') return { ...NO_SUFFIX, prerelease, build };
   const commit = COMMIT_HASH.exec(variantPart);
   const variant = commit == null ? variantPart : without(variantPart, commit);
   if (/^[0-9A-Za-z]/.test(variant)) return undefined;
@@ -97,7 +98,7 @@ function cutBuild(rest: string): { readonly build: string | undefined; readonly 
 }
 
 function cutPreRelease(rest: string): Pick<Suffix, 'prerelease'> & { readonly remaining: string } {
-  const match = PRERELEASE_FIRST.exec(rest) ?? PRERELEASE_LATER.exec(rest);
+  const match = rest === '' ? undefined : (PRERELEASE_FIRST.exec(rest) ?? PRERELEASE_LATER.exec(rest));
   if (match == null) return { prerelease: undefined, remaining: rest };
   const word = (match[1] ?? '').toLowerCase();
   const known = STAGES.get(word);

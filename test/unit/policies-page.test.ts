@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { parseAnnotations } from '../../src/core/annotations.ts';
 import { decide, proposalBlockers, toPolicyRule, type ProposalInput } from '../../src/core/decision.ts';
 import { parseImageReference } from '../../src/core/image-reference.ts';
+import { chooseFromList } from '../../src/core/newest-tag.ts';
 import { compilePattern } from '../../src/core/pattern.ts';
-import { chooseFromList, judgePushed, POLICIES, type PolicyRule } from '../../src/core/policy.ts';
+import { judgePushed, POLICIES, type PolicyRule } from '../../src/core/policy.ts';
 import { aContainer } from '../builders.ts';
 
 /** One row of a table, by the names in the table's first line. */
