@@ -146,6 +146,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     proxies: settings.notifications.proxies,
     links: settings,
     version,
+    isLeading: () => leadership.isLeading(),
     metrics,
     clock,
     random,

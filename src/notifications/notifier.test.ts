@@ -28,6 +28,7 @@ const START = Date.UTC(2026, 0, 1);
 function begin(
   targets: readonly Target[],
   answer: (sent: Sent, tries: number) => Answer | Promise<Answer> = () => OK,
+  maySend?: () => boolean,
 ) {
   const clock = new FakeClock(START);
   const sent: Sent[] = [];
@@ -38,6 +39,7 @@ function begin(
     clock,
     log: logs.target('headwind::notifications'),
     random: () => 0,
+    ...(maySend === undefined ? {} : { maySend }),
     transport: {
       post: async (outgoing) => {
         const one = { ...outgoing, atMs: clock.now() - START };
@@ -89,6 +91,51 @@ describe('a notifier', () => {
     expect(sent.map(deliveryOf)).toEqual(['uid-1.update_request_created']);
     expect(counts).toEqual({ sent: 1, failed: 0 });
     expect(clock.pending).toBe(0);
+  });
+
+  it('gives back what it has not sent when somebody else is to send it, and forgets it', async () => {
+    let isUp = false;
+    const answers: PromiseWithResolvers<Answer>[] = [];
+    const { clock, notifier, sent } = begin([aWebhookTarget()], () => {
+      const answer = Promise.withResolvers<Answer>();
+      answers.push(answer);
+      return isUp ? OK : answer.promise;
+    });
+    const fates = deliverAll(notifier, 30, 'webhook');
+    await clock.advance(1000);
+    const underWay = sent.length;
+    expect(underWay).toBeLessThan(30);
+    notifier.recall();
+    answers[0]?.resolve(OK);
+    for (const { resolve } of answers.slice(1)) resolve({ status: 503, text: '' });
+    await clock.advance(3_600_000);
+    expect(fates.filter((fate) => fate === 'delivered')).toHaveLength(1);
+    expect(fates.filter((fate) => fate === 'NotificationRecalledError')).toHaveLength(29);
+    expect(sent).toHaveLength(underWay);
+    expect(clock.pending).toBe(0);
+
+    isUp = true;
+    const again = deliverAll(notifier, 30, 'webhook');
+    await clock.advance(60_000);
+    expect(new Set(again)).toEqual(new Set(['delivered']));
+    expect(sent).toHaveLength(underWay + 29);
+  });
+
+  it('sends nothing more from the moment on at which it is not its own to send, as after having been stopped', async () => {
+    let isOurs = true;
+    const { clock, notifier, sent } = begin(
+      [aWebhookTarget()],
+      () => ({ status: 503, text: '' }),
+      () => isOurs,
+    );
+    const fates = deliverAll(notifier, 3, 'webhook');
+    await clock.advance(10);
+    const before = sent.length;
+    isOurs = false;
+    await clock.advance(3_600_000);
+    expect(sent).toHaveLength(before);
+    expect(new Set(fates)).toEqual(new Set(['NotificationRecalledError']));
+    expect(notifier.deadLetters()).toEqual([]);
   });
 
   it('gives up what is for nobody', async () => {

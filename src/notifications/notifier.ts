@@ -20,6 +20,8 @@ export interface NotifierOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: NotifierLog;
+  /** Whether notifications are this process's to send, at this very moment; without it they always are. */
+  readonly maySend?: () => boolean;
   /** A notification has arrived; those of a group count each. */
   readonly onSent?: (channel: NotificationChannel) => void;
   /** A notification was given up. */
@@ -51,9 +53,12 @@ export interface Notifier {
   /**
    * Resolves when it has arrived or was given up: retried, within the target's rate, in the order of these calls for one
    * request. The same id is not sent twice while it waits or has just arrived. A target that does not exist is `dead`.
-   * Rejects with OutboxFullError (bring it again later, before what follows it) and NotifierStoppedError (still owed).
+   * Rejects with OutboxFullError (bring it again later, before what follows it), NotifierStoppedError and
+   * NotificationRecalledError (still owed).
    */
   deliver(notification: Notification, targetId: string): Promise<DeliveryOutcome>;
+  /** Gives back what waits: it rejects, since somebody else is to send it. What is on its way may still arrive. */
+  recall(): void;
   /** One try at once, past the outbox, for people who test their settings; undefined if there is no such target. */
   test(notification: Notification, targetId: string): Promise<Verdict | undefined>;
   /** The newest first; the last 200. */
@@ -90,6 +95,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
       target,
       clock,
       random,
+      maySend: options.maySend ?? (() => true),
       send: (current, notifications, signal) =>
         tryOnce({ target: current, notifications, transport, nowMs: clock.now(), signal }),
       onDelivered: ({ id, channel }, { event, updateRequestName }) => {
@@ -124,6 +130,9 @@ export function createNotifier(options: NotifierOptions): Notifier {
     deliver: async (notification, targetId) => {
       const outbox = outboxes.get(targetId);
       return outbox === undefined ? 'dead' : outbox.add(notification);
+    },
+    recall: () => {
+      for (const outbox of outboxes.values()) outbox.recall();
     },
     test: async (notification, targetId) => {
       const target = targets.get(targetId);

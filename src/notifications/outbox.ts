@@ -19,12 +19,19 @@ export class NotifierStoppedError extends Error {
   override readonly name = 'NotifierStoppedError';
 }
 
+/** Thrown for what was taken back before it was sent: it is owed as before, and another process may be about to send it. */
+export class NotificationRecalledError extends Error {
+  override readonly name = 'NotificationRecalledError';
+}
+
 type Batch = readonly [Notification, ...Notification[]];
 
 export interface OutboxOptions {
   readonly target: Target;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Whether it is ours to send, at this very moment; asked before each try. */
+  readonly maySend: () => boolean;
   /** One try; must not throw. */
   readonly send: (target: Target, batch: Batch, signal: AbortSignal) => Promise<Verdict>;
   readonly onDelivered: (target: Target, notification: Notification) => void;
@@ -56,6 +63,8 @@ interface Entry {
   attempts: number;
   notBeforeMs: number;
   inFlight: boolean;
+  /** Somebody else is to send it, unless the try that runs succeeds. */
+  recalled: boolean;
   /** It was refused in a group: now it goes for itself, so that the others need not suffer with it. */
   alone: boolean;
 }
@@ -100,7 +109,7 @@ export class Outbox {
 
   /**
    * Takes a notification and resolves when its fate is known. One that waits here already, or has just arrived, is not
-   * sent again. Rejects with OutboxFullError or NotifierStoppedError.
+   * sent again. Rejects with OutboxFullError, NotifierStoppedError or NotificationRecalledError.
    */
   async add(notification: Notification): Promise<DeliveryOutcome> {
     if (this.#ended !== undefined) throw new NotifierStoppedError('notifications have been stopped');
@@ -117,6 +126,7 @@ export class Outbox {
       attempts: 0,
       notBeforeMs: 0,
       inFlight: false,
+      recalled: false,
       alone: false,
     };
     this.#waiting.set(notification.id, entry);
@@ -139,6 +149,14 @@ export class Outbox {
     const given = { reason: 'the target is no longer configured' };
     for (const entry of this.#waiting.values()) {
       if (!entry.inFlight) this.#bury(entry, given.reason);
+    }
+  }
+
+  /** What waits is somebody else's to send from now on, and rejects; what is on its way may arrive. */
+  recall(): void {
+    for (const entry of this.#waiting.values()) {
+      entry.recalled = true;
+      if (!entry.inFlight) this.#giveBack(entry);
     }
   }
 
@@ -171,6 +189,7 @@ export class Outbox {
     const now = this.#options.clock.now();
     const parallel = this.#failures > 0 ? 1 : channelOf(this.#target).parallel;
     if (this.#ended !== undefined || this.#running.size >= parallel) return;
+    if (!this.#options.maySend()) this.recall();
     const { batch, nextMs } = this.#choose(now);
     if (batch.length === 0) {
       if (nextMs !== undefined) this.#scheduleIn(Math.max(nextMs, this.#notBeforeMs) - now);
@@ -184,6 +203,7 @@ export class Outbox {
     this.#running.add(run);
     void run.finally(() => {
       this.#running.delete(run);
+      for (const entry of batch) if (entry.recalled) this.#giveBack(entry);
       this.#pump();
     });
     this.#pump();
@@ -244,6 +264,14 @@ export class Outbox {
     else if (verdict.outcome === 'later') this.#postpone(batch, verdict, startedMs);
     else if (verdict.isAboutMessage && batch.length > 1) for (const entry of batch) entry.alone = true;
     else for (const entry of batch) this.#bury(entry, verdict.reason);
+  }
+
+  /** Where its fate is known already, nothing happens. */
+  #giveBack({ notification, settled }: Entry): void {
+    if (!this.#waiting.delete(notification.id)) return;
+    // Nobody may wait for what rejects.
+    settled.promise.catch(() => undefined);
+    settled.reject(new NotificationRecalledError('another process is to send it'));
   }
 
   #delivered(batch: readonly Entry[]): void {

@@ -12,6 +12,7 @@ import type { NotificationChannel } from '../core/notification-event.ts';
 import type { Notice, UpdateRequest } from '../core/update-request.ts';
 import type { Notification } from '../notifications/notification.ts';
 import { createNotifier, type DeadLetter, type TargetState } from '../notifications/notifier.ts';
+import { NotificationRecalledError } from '../notifications/outbox.ts';
 import { createSlackReplies, type SlackReplies } from '../notifications/slack-reply.ts';
 import { testNotification } from '../notifications/test-notification.ts';
 import { createNotificationTransport } from '../notifications/transport.ts';
@@ -29,6 +30,8 @@ export interface NoticesOptions {
   readonly links: Links;
   /** Headwind's own version. */
   readonly version: string;
+  /** Whether this replica is the one that sends, at this very moment. */
+  readonly isLeading: () => boolean;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly random: () => number;
@@ -63,7 +66,7 @@ export interface Notices {
 
 /** Builds the notifier and what feeds it. */
 export function createNotices(options: NoticesOptions): Notices {
-  const { links, version, metrics, clock, random, log } = options;
+  const { links, version, isLeading, metrics, clock, random, log } = options;
   let { slack } = options.config;
   const transport = createNotificationTransport({
     clock,
@@ -81,6 +84,7 @@ export function createNotices(options: NoticesOptions): Notices {
     clock,
     random,
     log,
+    maySend: isLeading,
     onSent(channel) {
       metrics.notificationsSentTotal.inc();
       sent[channel].inc();
@@ -105,12 +109,16 @@ export function createNotices(options: NoticesOptions): Notices {
         requests,
         outbox,
         notifier,
+        isLeading,
         links,
         clock,
         random,
         log,
         onDepth: (depth) => metrics.queueDepth.set({ queue: 'notifications' }, depth),
-        onFailure: (failure) => log.warn({ ...failure }, 'will try again'),
+        onFailure(failure) {
+          if (failure.error instanceof NotificationRecalledError) return;
+          log.warn({ ...failure }, 'will try again');
+        },
       });
     },
     start: () => sender?.start(),

@@ -13,6 +13,8 @@ export interface Notifier {
   targetsFor(notification: Notification): readonly string[];
   /** Resolves when it has arrived or was given up; rejects where it is to be brought again. */
   deliver(notification: Notification, target: string): Promise<'delivered' | 'dead'>;
+  /** What has not been sent rejects: another replica is to send it. */
+  recall(): void;
   /** Lets what is being sent end for a moment; what did not arrive rejects. */
   stop(): Promise<void>;
 }
@@ -21,6 +23,8 @@ export interface NoticeSenderOptions {
   readonly requests: Pick<RequestStore, 'get' | 'all' | 'fetch' | 'forget' | 'writeStatus' | 'subscribe'>;
   readonly outbox: Pick<NoticeOutbox, 'saw' | 'forget' | 'pastUs'>;
   readonly notifier: Notifier;
+  /** Whether this replica is the one that sends, at this very moment: it may have been stopped for a while. */
+  readonly isLeading: () => boolean;
   readonly links: Links;
   readonly clock: Clock;
   readonly random: () => number;
@@ -57,7 +61,7 @@ const STRAYS = '';
  * request tells one target one thing at a time; so after a kill that one may come again, with the same id, and nothing else.
  */
 export function createNoticeSender(options: NoticeSenderOptions): NoticeSender {
-  const { requests, outbox, notifier, links, clock, random, log } = options;
+  const { requests, outbox, notifier, isLeading, links, clock, random, log } = options;
   // By target. A request's key is in the queues of those it owes something.
   const queues = new Map<string, WorkQueue>();
   const depths = new Map<string, number>();
@@ -108,7 +112,7 @@ export function createNoticeSender(options: NoticeSenderOptions): NoticeSender {
     for (;;) {
       const request = known(key);
       const notice = request === undefined ? undefined : firstOwed(request, target);
-      if (!sending || request === undefined || notice === undefined) return { kind: 'done' };
+      if (!sending || !isLeading() || request === undefined || notice === undefined) return { kind: 'done' };
       const as = await outcomeOf(request, notice, target);
       await record(key, { event: notice.event, target, as });
       unrecorded.delete(idOf(request, notice, target));
@@ -184,8 +188,10 @@ export function createNoticeSender(options: NoticeSenderOptions): NoticeSender {
       return;
     }
     departed.delete(key);
+    // Who does not send keeps in mind what it saw, for the case that it has to.
+    const isToWrite = outbox.saw(before, request);
     if (!sending) return;
-    if (outbox.saw(before, request)) queueOf(STRAYS).addAfter(key, QUIET_MS);
+    if (isToWrite) queueOf(STRAYS).addAfter(key, QUIET_MS);
     enqueue(request);
   });
 
@@ -200,6 +206,7 @@ export function createNoticeSender(options: NoticeSenderOptions): NoticeSender {
     },
     pause() {
       sending = false;
+      notifier.recall();
     },
     targetsChanged() {
       if (!sending) return;

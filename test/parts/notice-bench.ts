@@ -101,6 +101,7 @@ interface Waiting {
   readonly target: string;
   readonly notification: Notification;
   readonly resolve: (outcome: 'delivered' | 'dead') => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** Targets by id with the events that they take (none: all), and the notifier that reaches them. */
@@ -134,10 +135,13 @@ export function aReceiver(targets: Map<string, readonly NotificationEvent[]>): {
     deliver: async (notification: Notification, target: string) => {
       await Promise.resolve();
       if (!targets.has(target) || receiver.refuses) return 'dead' as const;
-      const { promise, resolve } = Promise.withResolvers<'delivered' | 'dead'>();
-      waiting.push({ target, notification, resolve });
+      const { promise, resolve, reject } = Promise.withResolvers<'delivered' | 'dead'>();
+      waiting.push({ target, notification, resolve, reject });
       if (receiver.up) receiver.release();
       return promise;
+    },
+    recall() {
+      for (const { reject } of waiting.splice(0)) reject(new Error('recalled'));
     },
     stop: () => Promise.resolve(),
   };
@@ -159,6 +163,7 @@ export function aReplica(options: {
   readonly notifier: Parameters<typeof createNoticeSender>[0]['notifier'];
   readonly clock: FakeClock;
   readonly acts?: boolean;
+  readonly isLeading?: () => boolean;
 }): Replica {
   const { api, notifier, clock } = options;
   let alive = true;
@@ -186,6 +191,7 @@ export function aReplica(options: {
         notifier.deliver(notification, target),
       ),
     },
+    isLeading: options.isLeading ?? ((): boolean => true),
     links,
     clock,
     random: () => 0.5,
