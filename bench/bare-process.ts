@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { PROGRAMS } from '../tools/programs.ts';
 
-/** Those of bin/headwind, so that floor and Headwind have the same Node.js (tools/build.ts). */
-const FLAGS = ['--max-semi-space-size=1', '--optimize-for-size'];
+/** What bin/headwind is run with, so that floor and Headwind have the same Node.js. */
+const HEADWIND = PROGRAMS.find(({ name }) => name === 'headwind');
 
 export interface BareProcess {
   readonly pid: number;
@@ -35,9 +36,9 @@ export async function startBareProcess(
   const outfile = join(directory, `${program}.mjs`);
   const source = fileURLToPath(new URL(`bare/${program}.ts`, import.meta.url));
   await build({ entryPoints: [source], outfile, bundle: true, format: 'esm', platform: 'node' });
-  const child = spawn(process.execPath, [...FLAGS, outfile, ...args], {
+  const child = spawn(process.execPath, [...(HEADWIND?.flags ?? []), outfile, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...HEADWIND?.environment, ...env },
   });
   const ended = once(child, 'close');
   const lines = createInterface({ input: child.stdout });

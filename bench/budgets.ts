@@ -3,7 +3,9 @@ import { burst } from './budgets/burst.ts';
 import { chooseTags } from './budgets/choose-tags.ts';
 import { dashboardList } from './budgets/dashboard-list.ts';
 import { helmIndex } from './budgets/helm-index.ts';
+import { pollCycle } from './budgets/poll-cycle.ts';
 import { residentMemory } from './budgets/resident-memory.ts';
+import { soak } from './budgets/soak.ts';
 import { startToReady } from './budgets/start-to-ready.ts';
 import { unmatchedWebhooks } from './budgets/unmatched-webhooks.ts';
 import { updateLatency } from './budgets/update-latency.ts';
@@ -16,6 +18,8 @@ export const BUDGETS: readonly Budget[] = [
   residentMemory,
   startToReady,
   unmatchedWebhooks,
+  pollCycle,
   updateLatency,
   burst,
+  soak,
 ];

@@ -18,7 +18,8 @@ export interface RunResult {
 /** Measures the budgets, from few workloads to many. Throws where a measurement cannot be made. */
 export async function measureAll(options: RunOptions): Promise<RunResult> {
   const rows = new Map<string, Row[]>(options.budgets.map(({ name }) => [name, []]));
-  const pace: Pace = { quick: options.quick, progress: options.progress };
+  const { quick, minutes, progress } = options;
+  const pace: Pace = { quick, minutes, progress };
   const inCluster: ClusterBudget[] = [];
   for (const budget of options.budgets) {
     if (budget.kind === 'cluster') inCluster.push(budget);

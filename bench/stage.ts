@@ -9,7 +9,7 @@ import { startDockerRegistry, type DockerRegistry } from '../test/parts/docker-r
 import { installHeadwind } from '../test/parts/manifests.ts';
 import { startHeadwind, type Program } from '../test/parts/program.ts';
 import type { Pace } from './budget.ts';
-import { benchDeployment } from './workload.ts';
+import { benchDeployment, polledDeployment } from './workload.ts';
 
 /** What all measurements in a cluster share: a real API server, a real registry, and as many workloads as wanted. */
 export interface Stage extends Pace {
@@ -23,19 +23,30 @@ export interface Stage extends Pace {
   readonly namespace: string;
   /** Where the floors do their writes; a narrowed Headwind does not see it. */
   readonly floorNamespace: string;
+  /** Where the workloads are that are polled. */
+  readonly pollNamespace: string;
   /** `127.0.0.1:PORT` of the registry. */
   readonly registryHost: string;
   /** Creates annotated workloads until there are `count`; they keep their numbers, 0 and up. */
   fill(count: number): Promise<void>;
   /** Creates `count` Deployments for floors, without Headwind's policy, and answers their names. */
   floorDeployments(count: number): Promise<readonly string[]>;
+  /** Lets there be `count` polled Deployments and no others, of `poll/app-0` and so on at `host`, each of 1.0.0. */
+  polledDeployments(host: string, count: number): Promise<void>;
   /** Pushes the tag of each of these workloads' repositories. */
   pushTags(workloads: readonly number[], tag: string): Promise<void>;
-  /** Starts Headwind on all namespaces, or `narrow` on the workloads' own; it is not ready yet. */
-  startHeadwind(options?: { readonly narrow?: boolean }): Promise<Program>;
+  /** Starts Headwind on all namespaces; it is not ready yet. */
+  startHeadwind(options?: StartOptions): Promise<Program>;
   /** Deletes all UpdateRequests, so that one measurement leaves nothing to the next. */
   forgetRequests(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** On the workloads' own namespace alone. */
+  readonly narrow?: boolean;
+  /** Settings on top. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface StageOptions extends Pace {
@@ -45,6 +56,7 @@ export interface StageOptions extends Pace {
 
 const NAMESPACE = 'bench';
 const FLOOR_NAMESPACE = 'bench-floor';
+const POLL_NAMESPACE = 'bench-poll';
 const CREATES_AT_ONCE = 24;
 const PUSHES_AT_ONCE = 8;
 
@@ -68,7 +80,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   const plane = await startControlPlane({ controllers: false });
   try {
     await installHeadwind(plane);
-    for (const name of [NAMESPACE, FLOOR_NAMESPACE])
+    for (const name of [NAMESPACE, FLOOR_NAMESPACE, POLL_NAMESPACE])
       await plane.expectOk('POST', '/api/v1/namespaces', { metadata: { name } });
     const registry = await startDockerRegistry();
     const token = await plane.serviceAccountToken('headwind-system', 'headwind');
@@ -88,7 +100,7 @@ interface Started extends StageOptions {
   readonly directory: string;
 }
 
-function createStage({ plane, registry, token, directory, from, quick, progress }: Started): Stage {
+function createStage({ plane, registry, token, directory, from, quick, minutes, progress }: Started): Stage {
   const connection: Connection = {
     server: new URL(plane.url),
     tls: { ca: plane.ca },
@@ -105,12 +117,14 @@ function createStage({ plane, registry, token, directory, from, quick, progress 
 
   return {
     quick,
+    minutes,
     progress,
     client,
     kubernetesVersion: plane.version,
     access: { url: plane.url, ca: plane.ca, token },
     namespace: NAMESPACE,
     floorNamespace: FLOOR_NAMESPACE,
+    pollNamespace: POLL_NAMESPACE,
     registryHost: registry.host,
 
     async fill(count) {
@@ -147,6 +161,15 @@ function createStage({ plane, registry, token, directory, from, quick, progress 
       return names;
     },
 
+    async polledDeployments(host, count) {
+      await plane.expectOk('DELETE', `/apis/apps/v1/namespaces/${POLL_NAMESPACE}/deployments`);
+      const numbers = Array.from({ length: count }, (_, index) => index);
+      await create(
+        POLL_NAMESPACE,
+        numbers.map((number) => polledDeployment(workloadName(number), `${host}/poll/app-${number}:1.0.0`)),
+      );
+    },
+
     async pushTags(workloads, tag) {
       progress(`pushing ${workloads.length} images`);
       const limit = pLimit(PUSHES_AT_ONCE);
@@ -155,7 +178,7 @@ function createStage({ plane, registry, token, directory, from, quick, progress 
       );
     },
 
-    startHeadwind: ({ narrow = false } = {}) =>
+    startHeadwind: ({ narrow = false, env = {} } = {}) =>
       startHeadwind({
         from,
         waitUntilReady: false,
@@ -163,6 +186,7 @@ function createStage({ plane, registry, token, directory, from, quick, progress 
           KUBECONFIG: join(directory, 'kubeconfig'),
           HEADWIND_INSECURE_REGISTRIES: registry.host,
           ...(narrow ? { HEADWIND_NAMESPACES: NAMESPACE } : {}),
+          ...env,
         },
       }),
 

@@ -67,3 +67,22 @@ function annotationsFor(policy: string): Record<string, string> {
     [ANNOTATION.minUpdateInterval]: '0',
   };
 }
+
+/** A small Deployment that is polled. */
+export function polledDeployment(name: string, image: string): object {
+  const labels = { app: name };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: {
+      name,
+      labels,
+      annotations: { [ANNOTATION.policy]: 'minor', [ANNOTATION.eventSource]: 'polling' },
+    },
+    spec: {
+      replicas: 0,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'app', image }] } },
+    },
+  };
+}

@@ -43,13 +43,17 @@ function toRows(size: number, runs: readonly Timings[]): readonly Row[] {
     state: 'first' | 'warm',
     pick: (timings: Timings) => number,
     floor: (timings: Timings) => number,
-  ): Row => ({
-    what: `choosing among ${size} tags, ${state === 'first' ? 'the first time' : 'warmed up'}`,
-    value: median(runs.map(pick)),
-    unit: 'ms',
-    limit,
-    floor: { what: `one regular expression over them`, value: median(runs.map(floor)) },
-  });
+  ): Row => {
+    const when = state === 'first' ? 'the first time' : 'warmed up';
+    return {
+      what: `choosing among ${size} tags, ${when}`,
+      value: median(runs.map(pick)),
+      unit: 'ms',
+      limit,
+      floor: { what: `one regular expression over them`, value: median(runs.map(floor)) },
+      growth: { series: `choosing a tag, ${when}`, of: 'tags', size },
+    };
+  };
   return [
     row(
       'first',

@@ -10,7 +10,7 @@ const LIMITS_MB = [
   { upTo: 10_000, limit: 110 },
 ];
 /** What starting has left behind is gone by then. */
-const SETTLE_MS = 5000;
+const SETTLE_MS = 8000;
 
 export const residentMemory: ClusterBudget = {
   kind: 'cluster',
@@ -23,8 +23,9 @@ export const residentMemory: ClusterBudget = {
     try {
       await awaitReady(headwind);
       await sleep(SETTLE_MS);
-      const what = `resident memory, ${size} workloads`;
-      const limit = LIMITS_MB.find(({ upTo }) => upTo >= size)?.limit ?? Infinity;
+      const series = 'resident memory';
+      const what = `${series}, ${size} workloads`;
+      const limit = LIMITS_MB.find(({ upTo }) => upTo >= size)?.limit;
       const floor = { what: 'an idle Node.js', value: await settledMb(bare.pid) };
       const peak = await peakMb(headwind.pid);
       return [
@@ -32,10 +33,11 @@ export const residentMemory: ClusterBudget = {
           what,
           value: await settledMb(headwind.pid),
           unit: 'MB',
-          limit: { kind: 'at most', value: limit },
+          ...(limit === undefined ? {} : { limit: { kind: 'at most', value: limit } }),
           floor,
+          growth: { series, of: 'workloads', size },
         },
-        { what: `the most while starting, ${size} workloads`, value: peak, unit: 'MB' },
+        { what: `the most while starting, ${size} workloads`, value: peak, unit: 'MB', floor },
       ];
     } finally {
       await headwind.stop();

@@ -26,10 +26,12 @@ export const startToReady: ClusterBudget = {
       what: `a bare list, ${PAGE_SIZES.own} a page`,
       value: median(runs.map(({ bare }) => bare)),
     };
+    const series = 'start to ready';
     const ready = {
-      what: `start to ready, ${size} workloads`,
+      what: `${series}, ${size} workloads`,
       value: median(runs.map(({ ready }) => ready)),
       unit: 'ms',
+      growth: { series, of: 'workloads', size },
     } as const;
     const small: Row = {
       what: `a bare list, ${PAGE_SIZES.small} a page, ${size} workloads`,
