@@ -22,6 +22,10 @@ interface Given {
   readonly reproposed?: UpdateRequest;
   readonly verifications?: VerificationPlanner;
   readonly rollbacks?: RollbackFinisher;
+  /** What the API server knows and the watch has not told of. */
+  readonly unseen?: UpdateRequest;
+  /** What the watch tells while the workload is read. */
+  readonly seenMeanwhile?: UpdateRequest;
 }
 
 interface Bench {
@@ -43,7 +47,10 @@ function anAdvancer(given: Given): Bench {
   store.observe(given.request);
   const requests: RequestStore = {
     ...store,
-    fetch: (namespace, name) => Promise.resolve(store.get(`${namespace}/${name}`)),
+    fetch: (namespace, name) => {
+      if (given.unseen !== undefined) store.observe(given.unseen);
+      return Promise.resolve(store.get(`${namespace}/${name}`));
+    },
     writeStatus: (request, status) => {
       lostRaces -= 1;
       if (lostRaces >= 0) return Promise.resolve(fail('conflict'));
@@ -63,7 +70,10 @@ function anAdvancer(given: Given): Bench {
     workloadOf: () => workload,
     applier: {
       annotate: () => Promise.reject(new Error('nothing is annotated here')),
-      read: () => Promise.resolve(workload),
+      read: () => {
+        if (given.seenMeanwhile !== undefined) store.observe(given.seenMeanwhile);
+        return Promise.resolve(workload);
+      },
       apply: () => {
         const next = applies.shift() ?? new Error('no further attempt was expected');
         return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
@@ -79,6 +89,20 @@ function anAdvancer(given: Given): Bench {
 }
 
 const APPLIED: ApplyOutcome = { kind: 'applied', previousImage: 'nginx:1.25.0', atMs: NOON };
+
+describe('an approved request that is not as it is known', () => {
+  const finished = aRequest({ status: { phase: 'Superseded', approvedBy: 'alice' } });
+  const later = { ...finished, metadata: { ...finished.metadata, resourceVersion: '8' } };
+
+  it.each<[string, Partial<Given>]>([
+    ['because the watch lags, as after a change of the lead', { unseen: later }],
+    ['because that changed while its workload was read', { seenMeanwhile: later }],
+  ])('is not applied, %s', async (_, how) => {
+    const { advancer, key, transitions } = anAdvancer({ request: anApprovedRequest(), ...how });
+    expect(await advancer.advance(key)).toEqual({ kind: 'done' });
+    expect(transitions).toEqual(['Superseded']);
+  });
+});
 
 describe('one look at a request', () => {
   it('takes one that needs no approval all the way', async () => {

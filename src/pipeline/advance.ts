@@ -5,7 +5,12 @@ import { isSameRollout, parseHistory, wasAppliedBy } from '../core/history.ts';
 import { APPLIED_MESSAGE, nextStep, type Step, type Target } from '../core/next-step.ts';
 import { applicationId } from '../core/release-chart.ts';
 import { transition, waitingStatus, type Change } from '../core/request-machine.ts';
-import { APPROVED_BY_POLICY, type UpdateRequest, type UpdateRequestStatus } from '../core/update-request.ts';
+import {
+  APPROVED_BY_POLICY,
+  requestKey,
+  type UpdateRequest,
+  type UpdateRequestStatus,
+} from '../core/update-request.ts';
 import { workloadKey, type Artifact, type Workload } from '../core/workload.ts';
 import { traceparentOf } from '../core/request-trace.ts';
 import type { Outcome } from '../scheduling/work-queue.ts';
@@ -47,12 +52,19 @@ export interface Advancer {
 /** A request is read, its next step decided and taken, again and again until it is finished or has to wait. */
 const MAX_STEPS_PER_LOOK = 10;
 const MIN_WAIT_MS = 100;
+/**
+ * How long what the API server has said of a request is believed without asking. Less than anybody else needs to take
+ * over the lead, finish the request and lose the lead again.
+ */
+const BELIEVED_MS = 2000;
 
 /** Walks requests through the state machine: gather, decide (core/next-step), act. */
 export function createAdvancer(options: AdvancerOptions): Advancer {
   const { requests, applier, proposer, clock, log } = options;
   // Invariant: has an entry only for requests that are open and known.
   const waits = new Map<string, readonly Blocker[]>();
+  // When the API server itself has answered with a version of a request, in milliseconds since the Unix epoch.
+  const heardAtMs = new WeakMap<UpdateRequest, number>();
   const listeners = new Set<(key: string) => void>();
 
   async function advance(key: string): Promise<Outcome> {
@@ -74,6 +86,8 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
       const request = requests.get(key);
       if (request === undefined) return { kind: 'done' };
       const workload = await workloadFor(request);
+      // Meanwhile it may have been decided otherwise.
+      if (requests.get(key) !== request) continue;
       const siblings = requests.ofArtifact(artifactKeyOf(request));
       const target = workload === undefined ? undefined : toTarget(request, workload);
       const step = nextStep({ request, target, siblings, nowMs: clock.now() });
@@ -125,6 +139,7 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
       await persist(request, planned);
       return 'again';
     }
+    if (!(await isCurrent(request))) return 'again';
     const outcome = await applySpan(request, () => applier.apply(request, workload, artifact));
     switch (outcome.kind) {
       case 'conflict':
@@ -141,6 +156,20 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
       default:
         return outcome satisfies never;
     }
+  }
+
+  /**
+   * Whether a request is as the API server knows it. A watch may lag behind, and whoever has just taken over the lead does
+   * not know yet what the one before has done last: the patch of a workload is guarded by the workload's version alone.
+   */
+  async function isCurrent(request: UpdateRequest): Promise<boolean> {
+    const agoMs = clock.now() - (heardAtMs.get(request) ?? Number.NEGATIVE_INFINITY);
+    if (agoMs >= 0 && agoMs <= BELIEVED_MS) return true;
+    const { namespace, name } = request.metadata;
+    await requests.fetch(namespace, name);
+    const now = requests.get(requestKey(request));
+    if (now !== undefined) heardAtMs.set(now, clock.now());
+    return now === request;
   }
 
   /** A request is completed last of all: until then it is open, and whoever starts anew goes on with it. */
@@ -188,7 +217,10 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
     status: UpdateRequestStatus,
   ): Promise<UpdateRequest | undefined> {
     const written = await requests.writeStatus(request, status);
-    if (written.ok) return written.value;
+    if (written.ok) {
+      heardAtMs.set(written.value, clock.now());
+      return written.value;
+    }
     const { namespace, name } = request.metadata;
     log.debug({ namespace, name, why: written.error }, 'somebody else wrote the request first');
     await requests.fetch(namespace, name);
