@@ -67,6 +67,7 @@ export interface RequestStoreOptions {
   readonly concerns?: (request: UpdateRequest) => boolean;
 }
 
+const NO_REQUESTS: readonly UpdateRequest[] = [];
 const COLLECTION = `/apis/${GROUP}/${VERSION}`;
 
 /** Names one artifact of one workload: the key under which its requests are found. */
@@ -177,8 +178,11 @@ export function createRequestStore(
     get size() {
       return byKey.size;
     },
-    ofArtifact: (artifact) =>
-      [...(keysByArtifact.get(artifact) ?? [])].flatMap((key) => byKey.get(key) ?? []),
+    ofArtifact(artifact) {
+      const keys = keysByArtifact.get(artifact);
+      // Of most artifacts there are none, and a list of workloads asks about all of them.
+      return keys === undefined ? NO_REQUESTS : [...keys].flatMap((key) => byKey.get(key) ?? []);
+    },
     async create(wanted) {
       const body = outbox.atCreation(wanted);
       const { namespace, name } = body.metadata;
@@ -206,7 +210,7 @@ export function createRequestStore(
         if (written.ok) move.done(written.value);
         return written;
       } catch (error) {
-        if (!(error instanceof KubernetesError)) move.lost(byKey.get(requestKey(request)));
+        if (mayHaveComeThrough(error)) move.lost(byKey.get(requestKey(request)));
         throw error;
       }
     },
@@ -255,6 +259,11 @@ function supersedes(next: UpdateRequest, known: UpdateRequest): boolean {
   const [a, b] = [next.metadata.resourceVersion, known.metadata.resourceVersion];
   if (!/^[0-9]+$/.test(a) || !/^[0-9]+$/.test(b)) return a !== b;
   return BigInt(a) > BigInt(b);
+}
+
+/** A server that fails (its store did not answer in time, a proxy before it gave up) cannot say whether it has written. */
+function mayHaveComeThrough(error: unknown): boolean {
+  return !(error instanceof KubernetesError) || error.status >= 500;
 }
 
 /** Whether `error` is the API server's own answer with this HTTP status. */
