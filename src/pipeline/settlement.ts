@@ -44,7 +44,7 @@ async function untilSettled(
       if (looked !== key) return;
       const request = requests.get(key);
       const waiting = advancer.waitingFor(key);
-      if (request === undefined || isFinished(request.status.phase)) end('finished');
+      if (hasEnded(request)) end('finished');
       // What the API server could not do now is tried again in a moment: that is worth waiting for.
       else if (waiting.some(({ code }) => code !== 'cluster')) end(waiting);
     };
@@ -61,8 +61,14 @@ async function untilSettled(
       cancel();
       resolve(outcome);
     };
-    enqueue(key);
+    // On a replica that does not apply, the watch may have told of the end before the approval itself was answered.
+    if (hasEnded(requests.get(key))) end('finished');
+    else enqueue(key);
   });
+}
+
+function hasEnded(request: UpdateRequest | undefined): boolean {
+  return request === undefined || isFinished(request.status.phase);
 }
 
 /** What whoever applies has written into an approved request that has to wait; undefined where that is nothing. */
