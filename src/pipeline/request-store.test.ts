@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aRequest } from '../../test/builders.ts';
-import type { UpdateRequest, UpdateRequestStatus } from '../core/update-request.ts';
+import { requestKey, type UpdateRequest, type UpdateRequestStatus } from '../core/update-request.ts';
 import { KubernetesError, KubernetesUnreachableError } from '../kubernetes/errors.ts';
 import { createRequestStore, type RequestStore } from './request-store.ts';
 
@@ -41,5 +41,52 @@ describe('a write that failed, and stands there all the same,', () => {
     await expect(store.writeStatus(pending, APPROVED)).rejects.toBe(error);
     store.observe(version(2, { ...APPROVED, announced: 'Approved' }));
     expect(told).toEqual(expected);
+  });
+});
+
+describe('a request that was deleted', () => {
+  const known = version(7, APPROVED);
+  const key = requestKey(known);
+  const nobody = { request: () => Promise.reject(new Error('nobody is asked')) };
+
+  it('does not come back with the answer to a write that came before', () => {
+    const store = createRequestStore(nobody);
+    store.observe(known);
+    store.forget(key);
+    store.observe(version(6, { phase: 'Pending' }));
+    store.observe(known);
+    expect([store.get(key), store.size]).toEqual([undefined, 0]);
+  });
+
+  it('is known again where it can be read again', () => {
+    const store = createRequestStore(nobody);
+    store.observe(known);
+    store.forget(key);
+    store.observe(version(8, APPROVED));
+    expect(store.get(key)).toBeDefined();
+  });
+
+  it('may come back under its name', () => {
+    const store = createRequestStore(nobody);
+    store.observe(known);
+    store.forget(key);
+    store.observe({ ...known, metadata: { ...known.metadata, uid: 'another' } });
+    expect(store.get(key)?.metadata.uid).toBe('another');
+  });
+
+  it('is known again where it had only left what concerns us', () => {
+    const store = createRequestStore(nobody);
+    store.observe(known);
+    store.forget(key, 'left');
+    store.observe(known);
+    expect(store.get(key)).toBe(known);
+  });
+
+  it('is forgotten where pruning finds that it is gone', async () => {
+    const gone = new KubernetesError({ status: 404, message: 'gone', details: { name: 'a' } });
+    const { store } = aStore(gone);
+    store.observe(known);
+    await store.remove(known);
+    expect(store.size).toBe(0);
   });
 });

@@ -94,6 +94,8 @@ export function createRequestStore(
   const byKey = new Map<string, UpdateRequest>();
   // Invariant: holds exactly the keys of byKey, each under its artifact.
   const keysByArtifact = new Map<string, Set<string>>();
+  // By uid: as of which version requests were last known that have been deleted; the last MAX_REMEMBERED of them.
+  const deleted = new Map<string, string>();
   const listeners = new Set<RequestListener>();
   const moves = createMoves();
 
@@ -112,16 +114,26 @@ export function createRequestStore(
     const key = requestKey(request);
     const known = byKey.get(key);
     if (known !== undefined && !supersedes(request, known)) return;
+    // The answer to a write may come after the watch has told that the request was deleted.
+    const { uid, resourceVersion } = request.metadata;
+    const last = deleted.get(uid);
+    if (last !== undefined && !isLater(resourceVersion, last)) return;
     if (known !== undefined) unindex(known);
     byKey.set(key, request);
     index(request);
     moves.saw(known, request);
     for (const listener of listeners) listener(request, 'changed', known);
   };
+  const remember = ({ metadata }: UpdateRequest): void => {
+    deleted.set(metadata.uid, metadata.resourceVersion);
+    const [oldest] = deleted.keys();
+    if (deleted.size > MAX_REMEMBERED && oldest !== undefined) deleted.delete(oldest);
+  };
   const forget = (key: string, why: 'removed' | 'left' = 'removed'): void => {
     const known = byKey.get(key);
     if (known === undefined) return;
     byKey.delete(key);
+    if (why === 'removed') remember(known);
     unindex(known);
     moves.forget(known);
     for (const listener of listeners) listener(known, why, known);
@@ -222,7 +234,8 @@ export function createRequestStore(
         await client.request({ method: 'DELETE', path: pathOf(namespace, name), body });
         forget(requestKey(request));
       } catch (error) {
-        if (!isAbsent(error) && !isStatus(error, 409)) throw error;
+        if (isAbsent(error)) forget(requestKey(request));
+        else if (!isStatus(error, 409)) throw error;
       }
     },
     subscribe(listener) {
@@ -233,6 +246,8 @@ export function createRequestStore(
     isUntold: (request) => moves.isUntold(request),
   };
 }
+
+const MAX_REMEMBERED = 1000;
 
 const NOBODY_IS_TOLD: Outbox = {
   atCreation: (request) => request,
@@ -249,16 +264,17 @@ function pathOf(namespace: string, name?: string): string {
   return name === undefined ? collection : `${collection}/${encodeURIComponent(name)}`;
 }
 
-/**
- * Whether `next` is to replace `known`: another object, or a later version of the same one. Kubernetes lets resource
- * versions of one object be compared as whole numbers; one that is no number counts as later.
- */
+/** Whether `next` is to replace `known`: another object, or a later version of the same one. */
 function supersedes(next: UpdateRequest, known: UpdateRequest): boolean {
   if (next.metadata.uid !== known.metadata.uid)
     return next.metadata.creationTimestamp >= known.metadata.creationTimestamp;
-  const [a, b] = [next.metadata.resourceVersion, known.metadata.resourceVersion];
-  if (!/^[0-9]+$/.test(a) || !/^[0-9]+$/.test(b)) return a !== b;
-  return BigInt(a) > BigInt(b);
+  return isLater(next.metadata.resourceVersion, known.metadata.resourceVersion);
+}
+
+/** Kubernetes lets resource versions of one object be compared as whole numbers; one that is no number counts as later. */
+function isLater(version: string, than: string): boolean {
+  if (!/^[0-9]+$/.test(version) || !/^[0-9]+$/.test(than)) return version !== than;
+  return BigInt(version) > BigInt(than);
 }
 
 /** A server that fails (its store did not answer in time, a proxy before it gave up) cannot say whether it has written. */
