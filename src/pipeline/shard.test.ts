@@ -96,6 +96,18 @@ describe('with a selector, requests are ours while their workloads are', () => {
       true,
     ],
     [
+      'nor as it was, where its container went first',
+      (bench) => {
+        come(bench);
+        bench.feed.observe(REQUEST);
+        bench.watched.delete(workloadKey(WORKLOAD));
+        bench.feed.workloadWent({ ...WORKLOAD, artifacts: [] });
+        bench.feed.observe({ ...REQUEST, metadata: { ...REQUEST.metadata, resourceVersion: '8' } });
+      },
+      ['changed', 'left'],
+      false,
+    ],
+    [
       'but not when it is gone by then',
       (bench) => {
         bench.feed.observe(REQUEST);

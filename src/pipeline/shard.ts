@@ -61,8 +61,13 @@ export function createShard({ namespaces, labelSelector, catalog }: ShardOptions
       };
       return {
         observe(request) {
-          if (concerns(request)) requests.observe(request);
-          else setAside(request);
+          if (concerns(request)) {
+            requests.observe(request);
+            return;
+          }
+          setAside(request);
+          // Where its artifact went before its workload, it is still known.
+          requests.forget(requestKey(request), 'left');
         },
         forget(key) {
           drop(key);
