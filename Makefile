@@ -80,6 +80,12 @@ e2e: image ## try rollouts and rollbacks on real pods; E2E_ROUNDS=3, and KUBECON
 bench: build ## measure against the budgets, each beside its floor; BENCH='--quick --json --out FILE' and the like
 	@$(NODE_PATH) && node test/parts/prepare.ts tests && node bench/main.ts $(BENCH)
 
+performance: build ## measure everything, the soak too (half an hour on a quiet machine), and write docs/performance.md
+	@$(NODE_PATH) && node test/parts/prepare.ts tests && \
+	node bench/main.ts --out bench/results/budgets.json && \
+	node bench/main.ts --only soak --out bench/results/soak.json && \
+	node tools/generate.ts
+
 docs: $(STAMP) ## build the documentation site into dist/docs
 	@$(NODE_PATH) && node tools/check-links.ts && $(BIN)/vitepress build docs && \
 	echo "docs: dist/docs; look at it with '$(BIN)/vitepress preview docs --host 127.0.0.1'"
@@ -106,4 +112,4 @@ $(STAMP): package-lock.json
 	@$(NODE_PATH) && npm ci --no-audit --no-fund --no-progress --loglevel=error >/dev/null
 	@touch $(STAMP)
 
-.PHONY: help demo build executable image lint audit format install-file unit parts test e2e bench docs pages clean
+.PHONY: help demo build executable image lint audit format install-file unit parts test e2e bench performance docs pages clean

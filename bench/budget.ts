@@ -35,6 +35,8 @@ interface Described {
   readonly name: string;
   /** What is promised, in one line. */
   readonly title: string;
+  /** How it is measured, in Markdown, for docs/performance.md. */
+  readonly how: string;
 }
 
 /** A budget that is measured in a cluster, once at each of these numbers of annotated workloads. */

@@ -37,6 +37,7 @@ export const ReportRow = z.object({
   /** Null without a limit. */
   met: z.boolean().nullable(),
 });
+export type ReportRow = z.infer<typeof ReportRow>;
 
 const GrowthLine = z.object({
   what: z.string(),

@@ -2,7 +2,7 @@ import { formatTable } from '../src/cli/table.ts';
 import { isMet, missedOf, type Row } from './budget.ts';
 import { growthOf } from './growth.ts';
 import type { Machine, Report } from './report-file.ts';
-import { growthCells, showFloor, showLimit, showValue, showVerdict, sizesOf } from './show.ts';
+import { floorCells, growthCells, showLimit, showValue, sizesOf } from './show.ts';
 
 export interface Result {
   readonly budget: string;
@@ -22,7 +22,7 @@ export function toTable(results: readonly Result[]): readonly string[] {
         showValue(row.value, row.unit),
         showLimit(row),
         showVerdict(row),
-        showFloor(row),
+        floorCells(row).join('  '),
       ]),
     ),
     '',
@@ -51,4 +51,10 @@ export function toJson(machine: Machine, results: readonly Result[]): string {
   );
   const report: Report = { machine, rows, growth: growthOf(rows) };
   return `${JSON.stringify(report, undefined, 2)}\n`;
+}
+
+function showVerdict(row: Row): string {
+  const met = isMet(row);
+  if (met === undefined) return '';
+  return met ? 'met' : 'MISSED';
 }

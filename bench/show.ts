@@ -1,4 +1,4 @@
-import { isMet, type Row, type Unit } from './budget.ts';
+import type { Row, Unit } from './budget.ts';
 import type { GrowthLine } from './growth.ts';
 
 /** `2.41 s`: as many digits as mean something. */
@@ -8,25 +8,22 @@ export function showValue(value: number, unit: Unit): string {
 }
 
 /** `≤ 100 MB (before + 10)`, empty without a limit. */
-export function showLimit({ limit, limitRule, unit }: Row): string {
+export function showLimit({ limit, limitRule, unit }: Pick<Row, 'limit' | 'limitRule' | 'unit'>): string {
   if (limit === undefined) return '';
   const sign = limit.kind === 'at most' ? '≤' : '≥';
   const rule = limitRule === undefined ? '' : ` (${limitRule})`;
   return `${sign} ${showValue(limit.value, unit)}${rule}`;
 }
 
-/** `met` or `MISSED`, empty where there is no budget. */
-export function showVerdict(row: Row): string {
-  const met = isMet(row);
-  if (met === undefined) return '';
-  return met ? 'met' : 'MISSED';
-}
-
-/** `12.1 ms (2.00×)  three bare writes`, empty without a floor. */
-export function showFloor({ floor, value, unit }: Row): string {
-  if (floor === undefined) return '';
+/** `12.1 ms (2.00×)`, and what that is; two empty texts without a floor. */
+export function floorCells({
+  floor,
+  value,
+  unit,
+}: Pick<Row, 'floor' | 'value' | 'unit'>): readonly [string, string] {
+  if (floor === undefined) return ['', ''];
   const times = floor.value === 0 ? '' : ` (${(value / floor.value).toFixed(2)}×)`;
-  return `${showValue(floor.value, unit)}${times}  ${floor.what}`;
+  return [`${showValue(floor.value, unit)}${times}`, floor.what];
 }
 
 /** The sizes of all lines, rising: the columns of the table of growth. */

@@ -18,6 +18,7 @@ export const burst: ClusterBudget = {
   kind: 'cluster',
   name: 'burst',
   title: 'Burst of webhooks that match',
+  how: "1,000 webhooks for different repositories at once, each approved by policy. A webhook that is refused is sent again, as registries do. Afterwards every Deployment's image and generation and every UpdateRequest is looked at. Floor: the four writes of 1,000 updates, 16 at once, without Headwind.",
   sizes: [10_000],
   async measure(stage, size) {
     // The last ones: the first ones have been updated by other measurements.

@@ -19,6 +19,7 @@ export const chooseTags: OfflineBudget = {
   kind: 'offline',
   name: 'choose-tags',
   title: 'Choosing among many tags',
+  how: 'The newest tag that a `minor` policy admits, out of a list with variants, pre-releases and commit hashes, in a process of its own: for the first time, and when it has been done often. Median of five processes. Floor: one regular expression over the same tags.',
   async measure({ quick, progress }) {
     progress('choosing among tags');
     const rows: Row[] = [];

@@ -17,6 +17,7 @@ export const dashboardList: OfflineBudget = {
   kind: 'offline',
   name: 'dashboard-list',
   title: 'A page of the dashboard among many rows',
+  how: "One page of the dashboard's lists, filtered and ordered, from the query to the text that goes over the wire. Median of five processes. Floor: one pass over as many objects that compares two texts.",
   async measure({ quick, progress }) {
     const rows: Row[] = [];
     for (const size of SIZES) {

@@ -20,6 +20,7 @@ export const pollCycle: ClusterBudget = {
   kind: 'cluster',
   name: 'poll-cycle',
   title: 'A poll cycle in which nothing has changed',
+  how: 'As many repositories as stated, of one workload each, whose registry answers conditional questions with 304. It counts what it is asked: at most one question for each repository and cycle, each conditional. Then it answers nobody until all are due, and the time counts from there until all have been asked. Floor: a bare loop of as many conditional questions, 32 at once as Headwind does it.',
   sizes: [100, 1000, 10_000],
   async measure(stage, size) {
     const registry = await startPolledRegistry();

@@ -16,6 +16,7 @@ export const residentMemory: ClusterBudget = {
   kind: 'cluster',
   name: 'resident-memory',
   title: 'Resident memory',
+  how: '`VmRSS` of the built program, 8 s after it became ready, with all annotated workloads in view; nothing makes it collect garbage. Floor: an idle Node.js with the same options.',
   sizes: [0, 100, 1000, 10_000],
   async measure(stage, size) {
     const bare = await startBareProcess('idle');

@@ -13,6 +13,7 @@ export const startToReady: ClusterBudget = {
   kind: 'cluster',
   name: 'start-to-ready',
   title: 'From starting the program to /readyz',
+  how: 'From starting the built program to the first 200 of `/readyz`, median of three starts. Floor: a bare process that lists the same Deployments page by page and keeps nothing, in turns with the starts.',
   sizes: [100, 1000, BUDGETED_SIZE],
   async measure(stage, size) {
     const runs: { ready: number; bare: number; bareSmall: number }[] = [];

@@ -20,6 +20,7 @@ export const unmatchedWebhooks: ClusterBudget = {
   kind: 'cluster',
   name: 'unmatched-webhooks',
   title: 'Webhooks that match nothing',
+  how: 'Pushes of repositories that no workload runs, 64 connections at once, the program kept on one core. Counted for each second of processor time, and by the clock. Memory is looked at after warming up and at the end. Floor: a bare `node:http` server that reads the body and answers 200, in turns.',
   sizes: [100, 1000, 10_000],
   async measure(stage, size) {
     const bare = await startBareProcess('server');

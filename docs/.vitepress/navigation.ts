@@ -69,6 +69,7 @@ export const NAVIGATION: readonly Group[] = [
     title: 'Understand',
     pages: {
       Architecture: 'architecture.md',
+      Performance: 'performance.md',
       'Its own list and watch': 'adr/0001-own-list-and-watch.md',
       'No database': 'adr/0002-no-database.md',
       'Every change is a request': 'adr/0003-every-change-is-a-request.md',
