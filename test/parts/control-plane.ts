@@ -26,6 +26,10 @@ export interface ControlPlane extends ControlPlaneAccess {
   stopApiServer(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same port with the same data, and waits until it is ready. */
   startApiServer(): Promise<void>;
+  /** Sends a signal to one of them, such as SIGSTOP: it keeps its connections and says nothing. */
+  signal(program: 'etcd' | 'kube-apiserver', signal: NodeJS.Signals): void;
+  /** `http://127.0.0.1:<port>`: where etcd serves its clients. */
+  readonly etcdUrl: string;
   /** Ends everything and removes the directory. */
   stop(): Promise<void>;
 }
@@ -144,6 +148,11 @@ async function startOnce(path: BinaryPath, options: ControlPlaneOptions): Promis
         await begin('kube-apiserver');
         await apiServerReady(access, children);
       },
+      signal: (program, signal) => {
+        const child = children.get(program);
+        if (child?.running() === true) process.kill(child.pid, signal);
+      },
+      etcdUrl: `http://127.0.0.1:${layout.ports.etcd}`,
       stop: async () => {
         access.disconnect();
         await stop();
