@@ -77,6 +77,15 @@ describe('what going back takes back', () => {
     expect(undone).toEqual(['to-3', 'to-2']);
   });
 
+  it('is also what has been applied a moment ago, before that is written in the request', () => {
+    const [newest, ...older] = requests;
+    const late = newest === undefined ? [] : [{ ...newest, status: { phase: 'Approved' } as const }];
+    const now = [...late, ...older];
+    expect(undoneBy({ artifact: running, toImage: 'app:2', history, requests: now })).toEqual(['to-3']);
+    const unnamed = [entry('app:3', 'another'), entry('app:2')];
+    expect(undoneBy({ artifact: running, toImage: 'app:2', history: unnamed, requests: now })).toEqual([]);
+  });
+
   it('is what brought the running version, where the history does not reach back so far', () => {
     expect(undoneBy({ artifact: running, toImage: 'app:0', history: [], requests })).toEqual(['to-3']);
   });

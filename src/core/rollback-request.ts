@@ -78,10 +78,13 @@ export function undoneBy(options: {
   const target = entries.findIndex(({ image }) => image === toImage);
   const newer = target < 0 ? [] : entries.slice(0, target);
   const named = newer.flatMap(({ updateRequestName }) => updateRequestName ?? []);
-  const isTheirs = ({ metadata, spec }: UpdateRequest): boolean =>
-    named.includes(metadata.name) || (target < 0 && spec.newImage === artifact.image);
+  // What the history names has been applied, also where that is not yet written in the request.
+  const isTheirs = (request: UpdateRequest): boolean =>
+    named.includes(request.metadata.name)
+      ? isUndoable(request) || isBeingCompleted(request)
+      : target < 0 && request.spec.newImage === artifact.image && isUndoable(request);
   return requests
-    .filter((request) => isTheirs(request) && isUndoable(request) && request.spec.newImage !== toImage)
+    .filter((request) => isTheirs(request) && request.spec.newImage !== toImage)
     .sort((a, b) => named.indexOf(a.metadata.name) - named.indexOf(b.metadata.name))
     .map(({ metadata }) => metadata.name)
     .slice(0, MAX_UNDONE);
@@ -90,6 +93,11 @@ export function undoneBy(options: {
 /** Whether the request brought a version that can be taken back. */
 export function isUndoable({ spec, status }: UpdateRequest): boolean {
   return status.phase === 'Completed' && spec.rollback !== true;
+}
+
+/** Whether that will hold as soon as it is written that the request, of which that is known, has been applied. */
+export function isBeingCompleted({ spec, status }: UpdateRequest): boolean {
+  return status.phase === 'Approved' && spec.rollback !== true;
 }
 
 /** The rollback that is under way among the requests of one artifact. */

@@ -77,6 +77,22 @@ describe('once a rollback has been patched', () => {
     expect(await finish({ others: [before] })).toMatchObject({ outcome: { kind: 'done' }, told: [] });
   });
 
+  it('what has been applied and does not say so yet is waited for, though not for ever', async () => {
+    const applied = anApprovedRequest({ name: 'done' });
+    const at = (ms: number): UpdateRequest => ({
+      ...rollback,
+      status: { ...rollback.status, approvedAt: new Date(NOON - ms).toISOString() },
+    });
+    expect(await finish({ others: [applied], rollback: at(1000) })).toMatchObject({
+      outcome: { kind: 'requeue' },
+      phases: { done: 'Approved' },
+    });
+    expect(await finish({ others: [applied], rollback: at(61_000) })).toMatchObject({
+      outcome: { kind: 'done' },
+      phases: { done: 'Approved' },
+    });
+  });
+
   it('everything is tried again where somebody else wrote first', async () => {
     expect(await finish({ lostRaces: 1 })).toMatchObject({
       outcome: { kind: 'requeue' },

@@ -1,6 +1,6 @@
 import { parseAnnotations } from '../core/annotations.ts';
 import type { Clock } from '../core/clock.ts';
-import { isUndoable } from '../core/rollback-request.ts';
+import { isBeingCompleted, isUndoable } from '../core/rollback-request.ts';
 import { transition } from '../core/request-machine.ts';
 import type { UpdateRequest } from '../core/update-request.ts';
 import type { Workload } from '../core/workload.ts';
@@ -42,17 +42,21 @@ export interface RollbackFinisherOptions {
 const LOOK_AGAIN_MS = 500;
 /** A controller that has not seen the patch by then is not there: nothing can be done about its pods. */
 const CONTROLLER_PATIENCE_MS = 30_000;
+/** Longer than an update waits for its pods before it is Completed: one that is not by then was never applied. */
+const COMPLETION_PATIENCE_MS = 60_000;
 
 /** Makes a finisher; it keeps nothing, since the open request is all the memory it needs. */
 export function createRollbackFinisher(options: RollbackFinisherOptions): RollbackFinisher {
   const { requests, clock, log } = options;
 
-  /** Whether all of them are taken back; false where one has just been changed by somebody else. */
-  async function takeBack(rollback: UpdateRequest): Promise<boolean> {
+  /** Whether all of them are taken back; false where one has just been changed by somebody else, or is about to be. */
+  async function takeBack(rollback: UpdateRequest, workload: Workload | undefined): Promise<boolean> {
     const { namespace } = rollback.metadata;
+    const isEarly = clock.now() - patchedAtMs(rollback, workload) < COMPLETION_PATIENCE_MS;
     for (const name of rollback.spec.undoes ?? []) {
       const undone = await requests.fetch(namespace, name);
       const isOurs = undone !== undefined && artifactKeyOf(undone) === artifactKeyOf(rollback);
+      if (isOurs && isBeingCompleted(undone) && isEarly) return false;
       if (!isOurs || !isUndoable(undone)) continue;
       const status = transition(undone, { to: 'RolledBack', message: messageOf(rollback) }, clock.now());
       if (!status.ok) continue;
@@ -95,7 +99,8 @@ export function createRollbackFinisher(options: RollbackFinisherOptions): Rollba
   return {
     async afterPatch(request, workload) {
       const isRollback = request.spec.rollback === true;
-      if (isRollback && !(await takeBack(request))) return { kind: 'requeue', afterMs: LOOK_AGAIN_MS };
+      if (isRollback && !(await takeBack(request, workload)))
+        return { kind: 'requeue', afterMs: LOOK_AGAIN_MS };
       return clearTheWay(request, workload);
     },
   };

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { aContainer, aRequest, aWorkload } from '../../test/builders.ts';
 import { formatHistory } from '../core/history.ts';
 import { PREVIOUS } from '../core/rollback-target.ts';
+import { requestKey, type UpdateRequest } from '../core/update-request.ts';
 import { workloadKey, type Workload } from '../core/workload.ts';
 import { createManualRollbacks, type ManualRollbacks } from './manual-rollbacks.ts';
 import type { RollbackAction } from './rollback-orders.ts';
@@ -17,7 +18,11 @@ const WEB = aWorkload({ artifacts: RUNS });
 const SHOP_WEB = { namespace: 'shop', name: 'web' };
 
 /** Over workloads of which only a fresh read has the history, as in a cluster. */
-function underTest(known: readonly Workload[], read?: (key: string) => Workload | undefined) {
+function underTest(
+  known: readonly Workload[],
+  read?: (key: string) => Workload | undefined,
+  watched: readonly UpdateRequest[] = [UP],
+) {
   const ordered: (RollbackAction & { readonly identity: string; readonly reason?: string | undefined })[] =
     [];
   const fresh = (key: string): Workload | undefined => {
@@ -25,10 +30,18 @@ function underTest(known: readonly Workload[], read?: (key: string) => Workload 
     const annotations = { ...workload?.annotations, 'headwind.sh/update-history': HISTORY };
     return workload === undefined ? undefined : { ...workload, annotations };
   };
+  const requests = new Map(watched.map((request) => [requestKey(request), request]));
   const rollbacks: ManualRollbacks = createManualRollbacks({
     catalog: { get: (key) => known.find((one) => workloadKey(one) === key) },
     applier: { read: ({ spec }) => Promise.resolve((read ?? fresh)(workloadKey(spec.targetRef))) },
-    requests: { ofArtifact: () => [UP] },
+    requests: {
+      ofArtifact: () => [...requests.values()],
+      get: (key) => requests.get(key),
+      fetch: () => {
+        requests.set(requestKey(UP), UP);
+        return Promise.resolve(UP);
+      },
+    },
     rollbacks: {
       rollBack: (action) => {
         ordered.push(action);
@@ -75,6 +88,15 @@ describe('a rollback that a person wants', () => {
         reason: 'broken',
       },
     ]);
+  });
+
+  it.each<[string, readonly UpdateRequest[]]>([
+    ['at all', []],
+    ['to be completed', [{ ...UP, status: { phase: 'Pending' } }]],
+  ])('takes back what the watch has not told of yet %s', async (_, watched) => {
+    const { rollBack, ordered } = underTest([WEB], undefined, watched);
+    await rollBack();
+    expect(ordered).toMatchObject([{ undoes: ['up'] }]);
   });
 
   it('is only planned in a dry run', async () => {

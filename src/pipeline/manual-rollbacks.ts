@@ -1,5 +1,6 @@
 import { ANNOTATION } from '../core/annotations.ts';
 import { parseHistory } from '../core/history.ts';
+import { isOpen } from '../core/open-requests.ts';
 import { undoneBy } from '../core/rollback-request.ts';
 import {
   chooseRollback,
@@ -70,7 +71,7 @@ export interface ManualRollbacks {
 export interface ManualRollbacksOptions {
   readonly catalog: { get(key: string): Workload | undefined };
   readonly applier: Pick<Applier, 'read'>;
-  readonly requests: Pick<RequestStore, 'ofArtifact'>;
+  readonly requests: Pick<RequestStore, 'ofArtifact' | 'get' | 'fetch'>;
   readonly rollbacks: Pick<Rollbacks, 'rollBack'>;
 }
 
@@ -104,6 +105,17 @@ export function createManualRollbacks(options: ManualRollbacksOptions): ManualRo
     };
   }
 
+  /** The workload is read afresh, so what its history names has to be as well: another replica applies, and the watch may lag. */
+  async function catchUp({ namespace, annotations }: Workload): Promise<void> {
+    const history = parseHistory(annotations[ANNOTATION.updateHistory]);
+    const names = new Set(history.flatMap(({ updateRequestName }) => updateRequestName ?? []));
+    const stale = [...names].filter((name) => {
+      const known = requests.get(`${namespace}/${name}`);
+      return known === undefined || isOpen(known);
+    });
+    await Promise.all(stale.map((name) => requests.fetch(namespace, name)));
+  }
+
   return {
     async history(wanted) {
       const found = await find(wanted);
@@ -125,6 +137,7 @@ export function createManualRollbacks(options: ManualRollbacksOptions): ManualRo
       const history = parseHistory(workload.annotations[ANNOTATION.updateHistory]);
       const chosen = chooseRollback({ artifacts: workload.artifacts, history, container, wish });
       if (!chosen.ok) return { kind: 'refused', workload: nameOf(workload), refusal: chosen.error };
+      await catchUp(workload);
       const planned = plan(workload, chosen.value);
       if (dryRun) return { kind: 'planned', plan: planned };
       const { artifact } = chosen.value;
