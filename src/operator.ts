@@ -32,6 +32,7 @@ import { createChartsSource } from './operator/charts-source.ts';
 import { createAddressGuard } from './notifications/address-guard.ts';
 import { createCredentials } from './operator/credentials.ts';
 import { createLeadership } from './operator/leadership.ts';
+import { outOfService } from './operator/leaving.ts';
 import { chartPlanOf, createJobs } from './operator/jobs.ts';
 import { buildHealth, namespacesOf, preferencesOf, track } from './operator/knowledge.ts';
 import { createLiveSettings } from './operator/live-settings.ts';
@@ -85,7 +86,7 @@ export interface Operator {
   readonly ports: Ports;
   /** Resolves when workloads and requests are known and work begins; rejects when `stop` comes first. */
   readonly ready: Promise<void>;
-  /** Lets what is in work finish, for some seconds, then ends everything. */
+  /** Answers for as long as a Service may still lead here, lets what is in work finish, for some seconds, then ends everything. */
   stop(): Promise<void>;
 }
 
@@ -422,6 +423,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     ready,
     async stop() {
       log.info({}, 'stopping');
+      await outOfService(options);
       await servers.close(DRAIN_MS);
       await stopWorking();
       log.info({}, 'stopped');

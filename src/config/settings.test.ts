@@ -28,6 +28,7 @@ describe('readSettings', () => {
         renewDeadlineMs: 8000,
         retryPeriodMs: 2000,
       },
+      shutdownDelayMs: undefined,
       controllersEnabled: true,
       verifyImages: 'auto',
       insecureRegistries: [],

@@ -30,6 +30,8 @@ export interface Settings {
   readonly namespaces: readonly string[];
   readonly labelSelector: string | undefined;
   readonly leadership: LeadershipSettings;
+  /** How long new connections are taken after the signal to end; undefined: what becomes the place it runs in. */
+  readonly shutdownDelayMs: number | undefined;
   readonly controllersEnabled: boolean;
   readonly verifyImages: 'always' | 'auto' | 'never';
   /** Normalised hosts that are asked by plain HTTP. */
@@ -130,6 +132,7 @@ function collect(get: <T>(name: string, variable: Variable<T>) => T): Omit<Setti
     namespaces: get('HEADWIND_NAMESPACES', own.HEADWIND_NAMESPACES),
     labelSelector: get('HEADWIND_LABEL_SELECTOR', own.HEADWIND_LABEL_SELECTOR),
     leadership: collectLeadership(get),
+    shutdownDelayMs: get('HEADWIND_SHUTDOWN_DELAY', own.HEADWIND_SHUTDOWN_DELAY),
     controllersEnabled: get('HEADWIND_CONTROLLERS_ENABLED', own.HEADWIND_CONTROLLERS_ENABLED),
     verifyImages: get('HEADWIND_VERIFY_IMAGES', own.HEADWIND_VERIFY_IMAGES),
     insecureRegistries: get('HEADWIND_INSECURE_REGISTRIES', own.HEADWIND_INSECURE_REGISTRIES),

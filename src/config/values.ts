@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { DURATION_EXPECTED, parseDuration } from '../core/duration.ts';
+import { DURATION_EXPECTED, formatDuration, parseDuration } from '../core/duration.ts';
 import { normaliseHost } from '../core/image-reference.ts';
 import { parseLogFilter, type LogFilter } from '../core/log-filter.ts';
 import { fail, ok, type Result } from '../core/result.ts';
@@ -31,6 +31,16 @@ export const readInterval: Reader<number> = (text) => {
   const parsed = parseDuration(text);
   return parsed.ok && parsed.value >= 1000 ? parsed : fail(`${DURATION_EXPECTED}, and at least 1s`);
 };
+
+/** A duration in milliseconds, at most so long. */
+export function readDurationUpTo(mostMs: number): Reader<number> {
+  return (text) => {
+    const parsed = parseDuration(text);
+    return parsed.ok && parsed.value <= mostMs
+      ? parsed
+      : fail(`a duration such as 5s, at most ${formatDuration(mostMs)}`);
+  };
+}
 
 /** A whole number from `least` to `most`. */
 export function readWhole(least: number, most: number): Reader<number> {

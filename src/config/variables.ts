@@ -13,6 +13,7 @@ import {
   readAuthMode,
   readBoolean,
   readDuration,
+  readDurationUpTo,
   readHeaderName,
   readInterval,
   readLogFilter,
@@ -51,6 +52,8 @@ export const PORT_VARIABLES = [
 ] as const;
 
 const DAY_MS = 86_400_000;
+/** With what is in work then, the end comes before Kubernetes makes one. */
+const MAX_SHUTDOWN_DELAY_MS = 10_000;
 
 /** The one table of what can be set: read by the program, printed by `headwind check-config`, shown in README.md. */
 export const VARIABLES = {
@@ -211,6 +214,10 @@ export const VARIABLES = {
   HEADWIND_UI_URL: optional(readUrl, 'Where people reach the dashboard, for links; no links if not set'),
   ...METRICS_VARIABLES,
   ...NOTIFICATION_VARIABLES,
+  HEADWIND_SHUTDOWN_DELAY: optional(
+    readDurationUpTo(MAX_SHUTDOWN_DELAY_MS),
+    'How long after SIGTERM all ports still take new connections, for senders that do not know yet that the pod is leaving its Service; if not set, 5 seconds where the program runs in a pod, and else none',
+  ),
   HEADWIND_CONFIG_FILE: optional(
     readText,
     'Path of a YAML file with settings that count without a restart, in place of `/etc/headwind/config.yaml`; see docs/configuration.md',

@@ -61,6 +61,27 @@ describe('SIGTERM', () => {
     expect(bugsIn(world)).toEqual([]);
   });
 
+  it('new connections are taken for as long as senders may not know of it, where that is wanted', async () => {
+    const program = await world.restart({ HEADWIND_SHUTDOWN_DELAY: '3' });
+    const answers = async (): Promise<boolean> => {
+      const answer = await fetch(`${program.urls.webhook}/webhook/registry`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', connection: 'close' },
+        body: JSON.stringify({ repository: 'registry.test/nobody', tag: '1.1.0' }),
+      });
+      return answer.status === 200;
+    };
+    program.kill('SIGTERM');
+    const ended = timed(program.exited);
+    await saysOnce(program, 'stopping');
+    for (let turn = 0; turn < 20; turn += 1) {
+      expect(await answers()).toBe(true);
+    }
+    const { code, seconds } = await ended;
+    expect([code, seconds >= 3, seconds < 3 + SECONDS_TO_END]).toEqual([0, true, true]);
+    await expect(answers()).rejects.toThrow('fetch failed');
+  });
+
   it('an approval under way is carried out and answered, nothing new is taken, and it ends with 0', async () => {
     await createDeployment('approved');
     await push('approved');

@@ -24,7 +24,7 @@ const GROUPS: readonly Group[] = [
   },
   { title: 'Webhooks', names: /^HEADWIND_WEBHOOK_(?!PORT)/ },
   { title: 'Registries, polling and charts', names: /^HEADWIND_(?:POLLING|HELM|VERIFY|INSECURE|REGISTRY)/ },
-  { title: 'Several replicas', names: /^HEADWIND_(?:LEADER_|LEASE_)/ },
+  { title: 'Several replicas', names: /^HEADWIND_(?:LEADER_|LEASE_|SHUTDOWN_)/ },
   { title: 'Update requests', names: /^HEADWIND_REQUEST_/ },
   { title: 'Ports, addresses and logs', names: /(?:_PORT|_ADDRESS|_URL)$|LOG/ },
   { title: 'The rest', names: /./ },
