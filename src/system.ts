@@ -6,6 +6,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** The machine's clock. Its timers keep the process alive until they have run or been taken back. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.timeOrigin + performance.now(),
   after(delayMs, run) {
     let timer: NodeJS.Timeout;
     const wait = (leftMs: number): void => {

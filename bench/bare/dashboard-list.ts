@@ -26,7 +26,7 @@ const view = createWorkloadsView({
   decisions: { get: () => undefined },
   troublesOf: () => [],
   waitingFor: () => [],
-  clock: { now: () => NOW_MS, after: () => () => undefined },
+  clock: { now: () => NOW_MS, elapsed: () => NOW_MS, after: () => () => undefined },
 });
 const rows = createRowIndex();
 const viewpoint = { synced: true, partial: false };

@@ -1,7 +1,12 @@
 /** The time, as an argument: nothing in Headwind reads the machine's clock by itself. */
 export interface Clock {
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch, as the machine's clock has it: for what is compared with times that are written somewhere. */
   now(): number;
+  /**
+   * Milliseconds of a clock that only ever goes forward, at an even pace, whatever is done to the machine's: for lengths of
+   * time within this process. It says nothing about the time of day.
+   */
+  elapsed(): number;
   /** Calls `run` once after `delayMs` milliseconds; the returned function takes it back. */
   after(delayMs: number, run: () => void): () => void;
 }

@@ -92,9 +92,9 @@ interface Standing {
   group: SourceGroup;
   /** The interval that its next look was planned by, in milliseconds; undefined before the first. */
   plannedMs: number | undefined;
-  /** When its last look began, in milliseconds since the Unix epoch; undefined before the first. */
+  /** When its last look began, as `Clock.elapsed` counts; undefined before the first. */
   lookedAtMs: number | undefined;
-  /** When it is to be asked for all its charts again, in milliseconds since the Unix epoch. */
+  /** When it is to be asked for all its charts again, as `Clock.elapsed` counts. */
   dueAtMs: number;
   /** Somebody wants that now. */
   isWanted: boolean;
@@ -141,7 +141,7 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
       if (key !== looking) planSooner(standing);
     }
     isDirty = false;
-    gatheredAtMs = clock.now();
+    gatheredAtMs = clock.elapsed();
   }
 
   function planSooner(standing: Standing): void {
@@ -150,21 +150,21 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
     // Before the first look there is one planned already.
     if (lookedAtMs === undefined) return;
     if (isWanted) looks.add(key);
-    else if (news.size > 0) looks.addAfter(key, lookedAtMs + QUIET_MS - clock.now());
+    else if (news.size > 0) looks.addAfter(key, lookedAtMs + QUIET_MS - clock.elapsed());
     if (plannedMs === undefined || intervalMs >= plannedMs) return;
     standing.plannedMs = intervalMs;
     standing.dueAtMs = Math.min(dueAtMs, lookedAtMs + untilNext(intervalMs));
-    looks.addAfter(key, Math.max(0, standing.dueAtMs - clock.now()));
+    looks.addAfter(key, Math.max(0, standing.dueAtMs - clock.elapsed()));
   }
 
   async function look(key: string): Promise<Outcome> {
     const { signal } = stopping;
     if (!running) return { kind: 'done' };
-    if (isDirty || clock.now() - gatheredAtMs >= FRESH_MS) gather(() => 0, key);
+    if (isDirty || clock.elapsed() - gatheredAtMs >= FRESH_MS) gather(() => 0, key);
     const standing = standings.get(key);
     if (standing === undefined) return { kind: 'done' };
     const { group } = standing;
-    const startedAtMs = clock.now();
+    const startedAtMs = clock.elapsed();
     const isDue = standing.isWanted || startedAtMs >= standing.dueAtMs;
     const asked = takeUp(standing, isDue);
     if (asked.charts.size === 0) return { kind: 'requeue', afterMs: standing.dueAtMs - startedAtMs };
@@ -193,19 +193,19 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
     }: { readonly listing: ChartListing; readonly startedAtMs: number; readonly isDue: boolean },
   ): Promise<Outcome> {
     const { group } = standing;
-    const durationMs = clock.now() - startedAtMs;
+    const durationMs = clock.elapsed() - startedAtMs;
     const findings = toFindings(asked, listing);
     const { source } = group;
     options.onLook?.({ source, startedAtMs, durationMs, ...summaryOf(findings, listing) });
     const unresolved = await deliverAll(findings);
     const trouble = worstOf(findings);
-    const untilDueMs = standing.dueAtMs - clock.now();
+    const untilDueMs = standing.dueAtMs - clock.elapsed();
     // A part of it that went well changes nothing about the rest.
     if (!isDue && trouble === undefined && unresolved === 0 && untilDueMs > 0)
       return { kind: 'requeue', afterMs: untilDueMs };
     const afterMs = pauseAfter(standing, trouble, unresolved);
     standing.plannedMs = Math.max(afterMs, group.intervalMs);
-    standing.dueAtMs = clock.now() + afterMs;
+    standing.dueAtMs = clock.elapsed() + afterMs;
     return { kind: 'requeue', afterMs };
   }
 

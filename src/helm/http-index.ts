@@ -102,11 +102,11 @@ export function createHttpIndexes({ hosts, thread, clock, closing }: HttpIndexes
     );
     if (!('kind' in answer)) return answer;
     if (answer.kind === 'unchanged' && before !== undefined)
-      return keep(key, { ...before, readAtMs: clock.now() }, before);
+      return keep(key, { ...before, readAtMs: clock.elapsed() }, before);
     if (answer.kind !== 'read') return answer;
     const { validators, asWhole } = answer;
     const charts = withAbsent(answer.charts, wanted);
-    return keep(key, { readAtMs: clock.now(), validators, asWhole, charts }, before);
+    return keep(key, { readAtMs: clock.elapsed(), validators, asWhole, charts }, before);
   };
 
   const keep = (key: string, now: KeptIndex, before: KeptIndex | undefined): Looked => {
@@ -120,7 +120,7 @@ export function createHttpIndexes({ hosts, thread, clock, closing }: HttpIndexes
     const key = JSON.stringify([chartSourceKey(source), source.uid, source.url, access.version]);
     const known = kept.get(key);
     const coversAll = (index: KeptIndex): boolean => [...charts].every((chart) => index.charts.has(chart));
-    if (known !== undefined && clock.now() - known.readAtMs < freshForMs && coversAll(known))
+    if (known !== undefined && clock.elapsed() - known.readAtMs < freshForMs && coversAll(known))
       return { kind: 'looked', look: { kept: known, before: known } };
     const joined = await flights.run(key, () => look(key, question));
     if (!('kind' in joined) || joined.kind !== 'looked' || coversAll(joined.look.kept)) return joined;

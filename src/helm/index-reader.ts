@@ -73,7 +73,7 @@ const Chunk = z.instanceof(Uint8Array);
 export function createIndexReader(options: {
   readonly hosts: Pick<Hosts, 'ask'>;
   readonly thread: IndexThread;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'elapsed'>;
 }): IndexReader {
   const { hosts, thread, clock } = options;
   const wholes = pLimit(WHOLES_AT_ONCE);
@@ -184,7 +184,7 @@ function createTaker(push: (chunk: Uint8Array) => void): Taker {
 
 interface Receiver {
   readonly taker: Taker;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'elapsed'>;
 }
 
 /** Feeds the body to the taker, unpacked; one that breaks off is a TransportError. */
@@ -206,7 +206,7 @@ async function receive(body: Readable, headers: Headers, receiver: Receiver): Pr
 
 async function feed(unpacked: Readable, { taker, clock }: Receiver): Promise<void> {
   let size = 0;
-  let turnBeganMs = clock.now();
+  let turnBeganMs = clock.elapsed();
   for await (const chunk of unpacked) {
     const bytes = Chunk.parse(chunk);
     size += bytes.length;
@@ -214,9 +214,9 @@ async function feed(unpacked: Readable, { taker, clock }: Receiver): Promise<voi
       return taker.fail(new NoIndex(`an index of more than ${MAX_INDEX_BYTES / 2 ** 20} MiB`));
     if (!taker.take(bytes)) return;
     // The next pieces may be there already, many of them: without this the loop would get to nothing else.
-    if (clock.now() - turnBeganMs < TURN_MS) continue;
+    if (clock.elapsed() - turnBeganMs < TURN_MS) continue;
     await nextTurn();
-    turnBeganMs = clock.now();
+    turnBeganMs = clock.elapsed();
   }
 }
 

@@ -60,7 +60,7 @@ export function createOciCharts(options: OciChartsOptions): OciCharts {
   // One that is put out ends by itself when its questions have ended.
   const clients = new LRUCache<string, Registry>({ max: MAX_CLIENTS });
   const limit = pLimit(CHARTS_AT_ONCE);
-  // When each tag was found to be something else than a chart, in milliseconds since the Unix epoch.
+  // When each tag was found to be something else than a chart, as `Clock.elapsed` counts.
   const others = new LRUCache<string, number>({ max: MAX_OTHERS });
   const otherKey = ({ source }: OciQuestion, { asked: { repository } }: Located, tag: string): string =>
     JSON.stringify([chartSourceKey(source), source.uid, nameOf(repository), tag]);
@@ -97,7 +97,7 @@ export function createOciCharts(options: OciChartsOptions): OciCharts {
     const { client, asked } = located.value;
     const listing = await client.listTags(asked);
     const isOther = (tag: string): boolean =>
-      options.clock.now() - (others.get(otherKey(question, located.value, tag)) ?? -Infinity) < OTHER_MS;
+      options.clock.elapsed() - (others.get(otherKey(question, located.value, tag)) ?? -Infinity) < OTHER_MS;
     return withWhom(toListed(listing, isOther), question);
   };
 
@@ -126,7 +126,7 @@ export function createOciCharts(options: OciChartsOptions): OciCharts {
       const type = await client.artifactTypeOf({ ...asked, digest: found.digest });
       if (type.outcome !== 'found') return toldWhom(type, question);
       if (type.config === CHART_CONFIG_TYPE) return found;
-      others.set(key, options.clock.now());
+      others.set(key, options.clock.elapsed());
       const message = `${nameOf(asked.repository)}:${tag} is ${whatItIs(type.config)}`;
       return { outcome: 'missing', message, isOther: true };
     },

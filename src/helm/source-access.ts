@@ -63,9 +63,9 @@ export function createSourceAccess(options: SourceAccessOptions): LookUpAccess {
   const secretOf = async (namespace: string, name: string): Promise<Result<SecretContent>> => {
     const key = `${namespace}/${name}`;
     const known = kept.get(key);
-    if (known !== undefined && clock.now() < known.readAtMs + TTL_MS) return known.content;
+    if (known !== undefined && clock.elapsed() < known.readAtMs + TTL_MS) return known.content;
     const read = await flights.run(key, async () => {
-      const readAtMs = clock.now();
+      const readAtMs = clock.elapsed();
       const object = await readSecret(namespace, name);
       const content =
         object === undefined ? fail('it does not exist, or may not be read') : parseSecret(object);

@@ -25,13 +25,13 @@ export function createTokenBuckets({
 }: {
   readonly perSecond: number;
   readonly burst: number;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'elapsed'>;
 }): TokenBuckets {
   const buckets = new Map<string, Bucket>();
   return {
     take(key, cost) {
       if (perSecond === 0) return 0;
-      const nowMs = clock.now();
+      const nowMs = clock.elapsed();
       const { tokens, filledAtMs } = buckets.get(key) ?? { tokens: burst, filledAtMs: nowMs };
       // A clock that was set back fills nothing and empties nothing.
       const gained = (Math.max(0, nowMs - filledAtMs) / 1000) * perSecond;

@@ -126,7 +126,7 @@ export function createUpdateStream(options: UpdateStreamOptions): UpdateStream {
   };
 
   const recheck = async (client: Client): Promise<void> => {
-    client.checkedAtMs = clock.now();
+    client.checkedAtMs = clock.elapsed();
     const visible = await judge(client.caller);
     // Whoever may see more or less than before, or nothing, starts anew: the browser asks again by itself.
     const isSame = visible.ok && isSameSet(visible.value, client.visible);
@@ -137,7 +137,7 @@ export function createUpdateStream(options: UpdateStreamOptions): UpdateStream {
   const tick = (): void => {
     for (const client of clients) {
       write(client, ': keep-alive\n\n');
-      if (clock.now() - client.checkedAtMs >= RECHECK_MS) void recheckLimit(() => recheck(client));
+      if (clock.elapsed() - client.checkedAtMs >= RECHECK_MS) void recheckLimit(() => recheck(client));
     }
     stopTicking = clock.after(KEEP_ALIVE_MS, tick);
   };
@@ -193,7 +193,7 @@ export function createUpdateStream(options: UpdateStreamOptions): UpdateStream {
       response,
       caller,
       visible: visible.value,
-      checkedAtMs: clock.now(),
+      checkedAtMs: clock.elapsed(),
       isComplete: false,
     };
     add(client);

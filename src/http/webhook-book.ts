@@ -34,7 +34,7 @@ export interface WebhookBookOptions {
   readonly recent: Pick<RecentWebhooks, 'record'>;
   readonly metrics: { readonly webhookRequestsTotal: LabelledCounter<'sender' | 'outcome'> };
   readonly log: Log;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'elapsed' | 'now'>;
 }
 
 /** What is counted from zero on for every sender: what begins with its first event hides that event from alerts. */

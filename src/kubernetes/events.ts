@@ -148,7 +148,11 @@ class BackgroundRecorder implements EventRecorder {
   async #write(waiting: Waiting): Promise<void> {
     const { clock } = this.#options;
     const written = this.#written.get(waiting.key);
-    if (written !== undefined && clock.now() < written.untilMs && (await this.#countUp(written, waiting))) {
+    if (
+      written !== undefined &&
+      clock.elapsed() < written.untilMs &&
+      (await this.#countUp(written, waiting))
+    ) {
       return;
     }
     const name = this.#nameFor(waiting);
@@ -162,7 +166,7 @@ class BackgroundRecorder implements EventRecorder {
     });
     this.#written.set(waiting.key, {
       path: `${path}/${name}`,
-      untilMs: clock.now() + AGGREGATE_MS,
+      untilMs: clock.elapsed() + AGGREGATE_MS,
       count: waiting.count,
     });
   }

@@ -51,8 +51,8 @@ export function createNodes({ client, clock, log, ttlMs = TTL_MS }: NodesOptions
 
   return {
     async platformsFor(placement) {
-      if (known === undefined || known.untilMs <= clock.now())
-        known = { untilMs: clock.now() + ttlMs, nodes: read() };
+      if (known === undefined || known.untilMs <= clock.elapsed())
+        known = { untilMs: clock.elapsed() + ttlMs, nodes: read() };
       const nodes = await known.nodes;
       const within = placement === undefined ? nodes : nodes.filter((node) => mayLandOn(placement, node));
       return within.map(({ platform }) => platform);

@@ -98,8 +98,8 @@ export function createPullSecrets(options: PullSecretsOptions): PullSecrets {
   /** Reads once for all who ask within the time, and forgets a reading that failed. */
   function remembered<T>(cache: LRUCache<string, Kept<T>>, key: string, read: () => Promise<T>): Promise<T> {
     const known = cache.get(key);
-    if (known !== undefined && clock.now() < known.readAtMs + ttlMs) return known.value;
-    const entry: Kept<T> = { readAtMs: clock.now(), value: read() };
+    if (known !== undefined && clock.elapsed() < known.readAtMs + ttlMs) return known.value;
+    const entry: Kept<T> = { readAtMs: clock.elapsed(), value: read() };
     cache.set(key, entry);
     entry.value.catch(() => {
       if (cache.get(key) === entry) cache.delete(key);
@@ -180,7 +180,7 @@ export function createPullSecrets(options: PullSecretsOptions): PullSecrets {
     forget({ namespace }) {
       for (const cache of [secrets, accounts]) {
         for (const [key, { readAtMs }] of cache.entries()) {
-          if (key.startsWith(`${namespace}/`) && clock.now() - readAtMs >= FRESH_MS) cache.delete(key);
+          if (key.startsWith(`${namespace}/`) && clock.elapsed() - readAtMs >= FRESH_MS) cache.delete(key);
         }
       }
     },

@@ -63,7 +63,7 @@ export interface Reflector<T> {
   stop(): Promise<void>;
   /** Resolves when the first list is complete; rejects if `stop` comes first. */
   readonly synced: Promise<void>;
-  /** When the API server was last heard of, in milliseconds since the Unix epoch; 0 before the first time. */
+  /** When the API server was last heard of, as `Clock.elapsed` counts; 0 before the first time. */
   lastContactMs(): number;
   get(key: string): T | undefined;
   values(): IterableIterator<T>;
@@ -232,7 +232,7 @@ class ListWatch<T> implements Reflector<T> {
   /** Follows until the server ends the watch; answers whether it was good for anything. */
   async #watch(from: string, attempt: AbortController): Promise<boolean> {
     const { client, path, query, clock, random } = this.#options;
-    const openedAtMs = clock.now();
+    const openedAtMs = clock.elapsed();
     let events = 0;
     const dog = createWatchdog(clock, this.#idleTimeoutMs, () => {
       attempt.abort(new IdleError(`nothing was heard for ${this.#idleTimeoutMs} ms`));
@@ -259,11 +259,11 @@ class ListWatch<T> implements Reflector<T> {
         events += 1;
         this.#recovered();
       }
-      const good = events > 0 || clock.now() - openedAtMs >= GOOD_WATCH_MS;
+      const good = events > 0 || clock.elapsed() - openedAtMs >= GOOD_WATCH_MS;
       if (good) this.#recovered();
       return good;
     } finally {
-      if (clock.now() - openedAtMs >= GOOD_WATCH_MS) this.#failures = 0;
+      if (clock.elapsed() - openedAtMs >= GOOD_WATCH_MS) this.#failures = 0;
       dog.cancel();
     }
   }
@@ -313,7 +313,7 @@ class ListWatch<T> implements Reflector<T> {
   }
 
   #touch(): void {
-    this.#lastContactMs = this.#options.clock.now();
+    this.#lastContactMs = this.#options.clock.elapsed();
   }
 
   #tell(change: Change<T>): void {

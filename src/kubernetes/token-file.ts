@@ -22,7 +22,7 @@ export function createTokenFile(options: {
       const token = (await options.readFile(options.path)).trim();
       if (token === '') throw new Error('the file is empty');
       last = token;
-      readAtMs = options.clock.now();
+      readAtMs = options.clock.elapsed();
       return token;
     } catch (cause) {
       if (last !== undefined) return last;
@@ -33,7 +33,7 @@ export function createTokenFile(options: {
 
   return {
     async token() {
-      const fresh = options.clock.now() - readAtMs < FRESH_MS;
+      const fresh = options.clock.elapsed() - readAtMs < FRESH_MS;
       return fresh && last !== undefined ? last : read();
     },
     async renew(refused) {

@@ -10,21 +10,20 @@ export interface Watchdog {
 
 /** Calls `onSilence` once when `touch` has not been called for `silenceMs` milliseconds. */
 export function createWatchdog(clock: Clock, silenceMs: number, onSilence: () => void): Watchdog {
-  let touchedAtMs = clock.now();
+  let touchedAtMs = clock.elapsed();
   let cancel = arm(silenceMs);
 
   function arm(delayMs: number): () => void {
     return clock.after(delayMs, () => {
-      const leftMs = touchedAtMs + silenceMs - clock.now();
+      const leftMs = touchedAtMs + silenceMs - clock.elapsed();
       if (leftMs <= 0) onSilence();
-      // Bounded, because the machine's clock may have been set back.
-      else cancel = arm(Math.min(leftMs, silenceMs));
+      else cancel = arm(leftMs);
     });
   }
 
   return {
     touch: () => {
-      touchedAtMs = clock.now();
+      touchedAtMs = clock.elapsed();
     },
     cancel: () => cancel(),
   };

@@ -93,13 +93,13 @@ export function createMetricsView(options: MetricsViewOptions): MetricsView {
   const shared = <T>(key: string, make: () => Promise<T>): Promise<T> => {
     const name = `${key} ${keyOf(settings())}`;
     const known = answers.get(name);
-    const age = known === undefined ? Infinity : clock.now() - known.atMs;
+    const age = known === undefined ? Infinity : clock.elapsed() - known.atMs;
     // What stands under a key was made by its own `make`.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     if (known !== undefined && age >= 0 && age < ANSWER_TTL_MS) return known.answer as Promise<T>;
     if (limit.pendingCount >= MAX_WAITING) return Promise.reject(new TooManyQuestionsError());
     const answer = limit(make);
-    answers.set(name, { atMs: clock.now(), answer });
+    answers.set(name, { atMs: clock.elapsed(), answer });
     answer.catch(() => answers.delete(name));
     return answer;
   };

@@ -8,7 +8,7 @@ import type { Artifact, Workload } from '../core/workload.ts';
 
 /** A version that may be proposed for one artifact. */
 export interface Candidate extends Pick<Signal, 'tag' | 'source'>, Partial<Pick<Signal, 'type'>> {
-  /** Until when a registry that does not know the tag is asked again, in milliseconds since the Unix epoch; absent: it is asked once. */
+  /** Until when a registry that does not know the tag is asked again, as `Clock.elapsed` counts; absent: it is asked once. */
   readonly patientUntilMs?: number;
   /** Asks in the place of the registry: whoever brings the candidate may know already. */
   readonly confirm?: () => Promise<Confirmation>;
@@ -56,7 +56,7 @@ export function createAsk(options: AskerOptions): Ask {
     for (let pauseMs = ASK_AGAIN_MS; ; pauseMs *= 2) {
       const answer = await ask();
       if (answer.outcome !== 'missing' || answer.isOther === true) return answer;
-      if (clock.now() + pauseMs > (patientUntilMs ?? 0)) return answer;
+      if (clock.elapsed() + pauseMs > (patientUntilMs ?? 0)) return answer;
       await pause(pauseMs);
     }
   }

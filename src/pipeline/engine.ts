@@ -67,13 +67,13 @@ export function createEngine(options: EngineOptions): Engine {
   const looking = new Map<string, number>();
   const lookAt = async (key: string): Promise<Outcome> => {
     if (!acting) return { kind: 'done' };
-    const startedMs = clock.now();
+    const startedMs = clock.elapsed();
     looking.set(key, startedMs);
     try {
       return await options.advancer.advance(key);
     } finally {
       looking.delete(key);
-      options.onReconciled((clock.now() - startedMs) / 1000);
+      options.onReconciled((clock.elapsed() - startedMs) / 1000);
     }
   };
   const take = (signals: readonly Signal[]): Promise<AcceptOutcome> =>
@@ -135,7 +135,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     enqueue,
-    isStuck: () => looking.values().some((startedMs) => clock.now() - startedMs > STUCK_AFTER_MS),
+    isStuck: () => looking.values().some((startedMs) => clock.elapsed() - startedMs > STUCK_AFTER_MS),
     async accept(signals) {
       recent.remember(signals);
       try {

@@ -80,7 +80,7 @@ export function createProposer(options: ProposerOptions): Proposer {
   const ask = confirmSpans(createAsk(options));
 
   async function accept(signals: readonly Signal[]): Promise<AcceptOutcome> {
-    const patientUntilMs = clock.now() + TAG_APPEARS_WITHIN_MS;
+    const patientUntilMs = clock.elapsed() + TAG_APPEARS_WITHIN_MS;
     const unmatched: SignalResult[] = [];
     const work = distinct(signals).flatMap((signal) => {
       const found = concerned(catalog.byRepository(repositoryKey(signal.repository)), signal);

@@ -17,7 +17,7 @@ const REMEMBERED_MS = 600_000;
  * A push may come just before the workload that it concerns is known: the two were made at the same moment, or the watch
  * was interrupted. So signals are remembered for ten minutes, and told to workloads that turn up meanwhile.
  */
-export function createRecentSignals(clock: Pick<Clock, 'now'>): RecentSignals {
+export function createRecentSignals(clock: Pick<Clock, 'elapsed'>): RecentSignals {
   const recent = new LRUCache<string, { readonly signal: Signal; readonly untilMs: number }>({
     max: MAX_SIGNALS,
   });
@@ -26,14 +26,15 @@ export function createRecentSignals(clock: Pick<Clock, 'now'>): RecentSignals {
       for (const signal of signals) {
         const key = `${repositoryKey(signal.repository)}:${signal.tag}`;
         recent.delete(key);
-        recent.set(key, { signal, untilMs: clock.now() + REMEMBERED_MS });
+        recent.set(key, { signal, untilMs: clock.elapsed() + REMEMBERED_MS });
       }
     },
     of(repository) {
       return recent
         .values()
         .filter(
-          ({ signal, untilMs }) => repositoryKey(signal.repository) === repository && clock.now() < untilMs,
+          ({ signal, untilMs }) =>
+            repositoryKey(signal.repository) === repository && clock.elapsed() < untilMs,
         )
         .map(({ signal }) => signal)
         .toArray()

@@ -203,6 +203,51 @@ describe('a rollout', () => {
   });
 });
 
+describe.each([
+  { to: 'forward', hours: 5 },
+  { to: 'back', hours: -5 },
+])('while the clock is set $to by hours, a rollout', ({ hours }) => {
+  const jumpMs = hours * 3_600_000;
+
+  it('that has not had its time is not rolled back, and one that has is', async () => {
+    const bench = await aBench({
+      workload: aWatched({ annotations: { 'headwind.sh/rollback-timeout': '60' } }),
+    });
+    await bench.show(STARTING);
+    await bench.pass(30);
+    bench.clock.jump(jumpMs);
+    await bench.show(STARTING);
+    await bench.pass(29);
+    expect([bench.verification()?.outcome, bench.rolledBack.size]).toEqual([undefined, 0]);
+    await bench.pass(2);
+    expect(bench.verification()).toMatchObject({ outcome: 'RollingBack' });
+  });
+
+  it('that fails is rolled back after as many bad checks, as far apart, as ever', async () => {
+    const bench = await aBench();
+    await bench.show(CRASHING);
+    await bench.pass(9);
+    bench.clock.jump(jumpMs);
+    await bench.show(CRASHING);
+    expect(bench.verification()?.failedChecks).toBe(1);
+    await bench.pass(10);
+    expect([bench.verification()?.failedChecks, bench.rolledBack.size]).toEqual([2, 0]);
+    await bench.pass(2);
+    expect(bench.verification()).toMatchObject({ failedChecks: 3, outcome: 'RollingBack' });
+  });
+
+  it('that looks healthy has to look so for as long as ever', async () => {
+    const bench = await aBench();
+    await bench.show(SEEN);
+    await bench.pass(5);
+    bench.clock.jump(jumpMs);
+    await bench.show(SEEN);
+    expect(bench.verification()?.outcome).toBeUndefined();
+    await bench.pass(6);
+    expect(bench.verification()).toMatchObject({ outcome: 'Healthy' });
+  });
+});
+
 describe('hands off', () => {
   it('where somebody has changed the image', async () => {
     const changed = aWatched({ artifacts: [aContainer({ image: 'nginx:2' })] });

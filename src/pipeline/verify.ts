@@ -75,6 +75,15 @@ const MAX_WRITES = 5;
 interface Memory {
   readonly watch: ReturnType<RolloutFollower['follow']>;
   settling: Settling | undefined;
+  /** By which time of day it counts. */
+  begun: Begun | undefined;
+}
+
+/** What the time of day was when the watch over one update began, less what `Clock.elapsed` said. */
+interface Begun {
+  /** When that update was made, as the workload says it. */
+  readonly lastUpdate: string;
+  readonly aheadMs: number;
 }
 
 /** Walks every rollout that is under watch from check to check: gather, judge (core/health), remember, act. */
@@ -171,14 +180,28 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const known = memories.get(key);
     if (known !== undefined) return known;
     const watch = options.rollouts.follow(workload, () => enqueue(key));
-    const memory: Memory = { watch, settling: undefined };
+    const memory: Memory = { watch, settling: undefined, begun: undefined };
+    timeOfWatch(memory, workload);
     memories.set(key, memory);
     return memory;
   }
 
+  /**
+   * The time of day as it was when the watch began, and even from there on: a rollout has the time that it was given, and
+   * is not late because somebody sets the machine's clock.
+   */
+  function timeOfWatch(memory: Memory, workload: Workload): number {
+    const lastUpdate = workload.annotations[ANNOTATION.lastUpdate] ?? '';
+    const { begun } = memory;
+    const counts =
+      begun?.lastUpdate === lastUpdate ? begun : { lastUpdate, aheadMs: clock.now() - clock.elapsed() };
+    memory.begun = counts;
+    return counts.aheadMs + clock.elapsed();
+  }
+
   async function judge(seen: Seen): Promise<Outcome | 'again'> {
     const { request, workload, memory, rollout } = seen;
-    const nowMs = clock.now();
+    const nowMs = timeOfWatch(memory, workload);
     const verification = withRevision(seen);
     const verdict = attributed(verdictOf(seen, nowMs), request, othersOf(workload, request));
     if (verdict.health !== 'unseen') options.onCheck('checked');

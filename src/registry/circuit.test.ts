@@ -83,6 +83,15 @@ describe('a circuit', () => {
     expect(ask('answered')).toBe(true);
   });
 
+  it.each([5, -5])('stays open as long as ever when the clock is set by %i hours', async (hours) => {
+    open();
+    clock.jump(hours * 3_600_000);
+    await clock.advance(29_999);
+    expect(circuit.enter(HOST)).toEqual({ admitted: false, retryAfterMs: 1 });
+    await clock.advance(1);
+    expect(ask('answered')).toBe(true);
+  });
+
   it('remembers no more hosts than it may', () => {
     for (let index = 0; index < 1000; index += 1) {
       for (let failure = 0; failure < 3; failure += 1) ask('failed', `host-${index}`);

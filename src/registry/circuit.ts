@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.ts';
 
 export interface CircuitOptions {
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'elapsed'>;
   /** So many failures in a row open the circuit. */
   readonly threshold: number;
   /** How long an open circuit lets nothing through, in milliseconds; then one request is let through as a probe. */
@@ -33,7 +33,7 @@ export interface Circuit {
 
 interface HostState {
   failures: number;
-  /** When the circuit opened, in epoch milliseconds; undefined while it is closed. */
+  /** When the circuit opened, as `Clock.elapsed` counts; undefined while it is closed. */
   openedAt: number | undefined;
   /** A probe is under way. Only meaningful while open. */
   probing: boolean;
@@ -51,7 +51,7 @@ export function createCircuit({ clock, threshold, openMs, maxHosts }: CircuitOpt
     if (isProbe) state.probing = false;
     // Requests that were under way when the circuit opened do not prolong it; a failed probe does.
     if (isProbe || (state.openedAt === undefined && state.failures >= threshold))
-      state.openedAt = clock.now();
+      state.openedAt = clock.elapsed();
   };
 
   const settlement = (host: string, isProbe: boolean): ((verdict: Verdict) => void) => {
@@ -66,7 +66,7 @@ export function createCircuit({ clock, threshold, openMs, maxHosts }: CircuitOpt
     enter: (host) => {
       const state = states.get(host);
       if (state?.openedAt === undefined) return { admitted: true, settle: settlement(host, false) };
-      const retryAfterMs = state.openedAt + openMs - clock.now();
+      const retryAfterMs = state.openedAt + openMs - clock.elapsed();
       if (retryAfterMs > 0) return { admitted: false, retryAfterMs };
       if (state.probing) return { admitted: false, retryAfterMs: openMs };
       state.probing = true;

@@ -88,7 +88,11 @@ describe('the rate', () => {
     const clock = new FakeClock();
     let offsetMs = 0;
     const gate = createGate({
-      clock: { now: () => clock.now() + offsetMs, after: (delayMs, run) => clock.after(delayMs, run) },
+      clock: {
+        now: () => clock.now(),
+        elapsed: () => clock.elapsed() + offsetMs,
+        after: (delayMs, run) => clock.after(delayMs, run),
+      },
       concurrency: 1000,
       requestsPerSecond: 10,
       maxWaiting: 1000,

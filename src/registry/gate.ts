@@ -40,11 +40,11 @@ export function createGate({ clock, concurrency, requestsPerSecond, maxWaiting }
   let running = 0;
   // May be negative after urgent ones, which the others then wait for: never below one burst.
   let tokens = burst;
-  let countedAtMs = clock.now();
+  let countedAtMs = clock.elapsed();
   let stopTimer: (() => void) | undefined;
 
   const refill = (): void => {
-    const nowMs = clock.now();
+    const nowMs = clock.elapsed();
     tokens = Math.min(burst, tokens + (Math.max(0, nowMs - countedAtMs) / 1000) * requestsPerSecond);
     countedAtMs = nowMs;
   };

@@ -102,7 +102,7 @@ export function createHosts({ transport, clock, log, table, onRequest }: HostsOp
   };
 
   const refuseDuringPause = (asked: Asked): void => {
-    const pauseMs = (pausedUntilMs.get(asked.host) ?? 0) - clock.now();
+    const pauseMs = (pausedUntilMs.get(asked.host) ?? 0) - clock.elapsed();
     if (pauseMs > 0) throw heldBack(asked, 'asked for a pause', pauseMs);
   };
 
@@ -115,7 +115,7 @@ export function createHosts({ transport, clock, log, table, onRequest }: HostsOp
       (status === 429 ? DEFAULT_PAUSE_MS : undefined);
     if (asksForPause(response) && retryAfterMs !== undefined) {
       // Answers overlap: a shorter pause does not end a longer one.
-      pausedUntilMs.set(host, Math.max(pausedUntilMs.get(host) ?? 0, clock.now() + retryAfterMs));
+      pausedUntilMs.set(host, Math.max(pausedUntilMs.get(host) ?? 0, clock.elapsed() + retryAfterMs));
       log.warn({ host, status, retryAfterMs }, 'a registry asks for a pause');
     }
     const words = status === 429 ? 'answered 429: too many requests' : `answered ${status}: it has a problem`;
@@ -131,7 +131,7 @@ export function createHosts({ transport, clock, log, table, onRequest }: HostsOp
         'failed several times in a row and is let alone for a while',
         admission.retryAfterMs,
       );
-    const startedMs = clock.now();
+    const startedMs = clock.elapsed();
     const settle = (
       verdict: Verdict,
       outcome: RequestOutcome,
@@ -139,7 +139,7 @@ export function createHosts({ transport, clock, log, table, onRequest }: HostsOp
     ): void => {
       const openBefore = circuit.openCount();
       admission.settle(verdict);
-      const durationMs = clock.now() - startedMs;
+      const durationMs = clock.elapsed() - startedMs;
       onRequest?.({ ...asked, outcome, durationMs, ...('status' in fields && { status: fields.status }) });
       log.debug({ ...asked, durationMs, ...fields }, 'asked a registry');
       if (circuit.openCount() > openBefore)

@@ -69,7 +69,7 @@ export function createTokens(options: { readonly hosts: Hosts; readonly clock: C
   const flights = createSingleFlight<Result<Token>>();
 
   const fetchToken = async (wish: TokenWish, key: string): Promise<Result<Token>> => {
-    const askedMs = clock.now();
+    const askedMs = clock.elapsed();
     // Urgent: there are few, and whoever waits for one holds up a question that had its turn.
     const response = await hosts.ask(tokenRequest(wish), { purpose: 'token', urgent: true });
     if (response.status !== 200) return refusal(wish, response);
@@ -77,7 +77,7 @@ export function createTokens(options: { readonly hosts: Hosts; readonly clock: C
     if (answer === undefined)
       throw new Unavailable(`${wish.server.host} answered with something that is no token`);
     const usableUntilMs = askedMs + Math.min(answer.lifetimeMs, MAX_LIFETIME_MS) - SLACK_MS;
-    if (usableUntilMs > clock.now()) kept.set(key, { value: answer.value, usableUntilMs });
+    if (usableUntilMs > clock.elapsed()) kept.set(key, { value: answer.value, usableUntilMs });
     return ok({ value: answer.value, fromCache: false });
   };
 
@@ -85,7 +85,7 @@ export function createTokens(options: { readonly hosts: Hosts; readonly clock: C
     obtain: async (wish) => {
       const key = JSON.stringify([wish.server.href, wish.service, wish.scopes, identityKey(wish.identity)]);
       const known = kept.get(key);
-      if (wish.cached && known !== undefined && known.usableUntilMs > clock.now())
+      if (wish.cached && known !== undefined && known.usableUntilMs > clock.elapsed())
         return ok({ value: known.value, fromCache: true });
       kept.delete(key);
       return flights.run(key, () => fetchToken(wish, key));

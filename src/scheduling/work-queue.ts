@@ -118,7 +118,7 @@ class KeyedQueue implements WorkQueue {
       return;
     }
     const entry = this.#entry(key);
-    const atMs = this.#options.clock.now() + delayMs;
+    const atMs = this.#options.clock.elapsed() + delayMs;
     if (entry.waiting || entry.again || (entry.timer !== undefined && entry.timer.atMs <= atMs)) return;
     clearTimer(entry);
     const cancel = this.#options.clock.after(delayMs, () => {

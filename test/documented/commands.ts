@@ -73,7 +73,11 @@ async function misuseOfPlugin(words: readonly string[]): Promise<string | undefi
     const file = join(directory, 'kubeconfig');
     await writeFile(file, NOBODY_THERE);
     const env = { KUBECONFIG: file, HEADWIND_APPROVER: 'somebody' };
-    const clock: Clock = { now: () => 0, after: (_, then) => (setImmediate(then), () => {}) };
+    const clock: Clock = {
+      now: () => 0,
+      elapsed: () => 0,
+      after: (_, then) => (setImmediate(then), () => {}),
+    };
     const code = await runPlugin({ args, env, terminal, clock, readInput: () => Promise.resolve('') });
     return code === BAD_USAGE ? terminal.errLines.join(' ') : undefined;
   } finally {
@@ -98,7 +102,7 @@ async function misuseOfProgram(words: readonly string[]): Promise<string | undef
   return misreadBy(command, long === undefined ? words.slice(1) : rest);
 }
 
-const AT_REST: Clock = { now: () => 0, after: () => () => {} };
+const AT_REST: Clock = { now: () => 0, elapsed: () => 0, after: () => () => {} };
 
 function testOf(command: Command): Command {
   return command.commands.find((one) => one.name() === 'test') ?? command;

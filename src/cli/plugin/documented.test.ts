@@ -89,6 +89,7 @@ async function run(args: readonly string[]): Promise<{ readonly code: number; re
   let nowMs = NOON;
   const clock: Clock = {
     now: () => nowMs,
+    elapsed: () => nowMs,
     after(delayMs, then) {
       nowMs += delayMs;
       setImmediate(then);

@@ -54,6 +54,7 @@ function createFastClock(): Clock {
   let nowMs = NOON;
   return {
     now: () => nowMs,
+    elapsed: () => nowMs,
     after: (delayMs, run) => {
       const timer = setImmediate(() => {
         nowMs += delayMs;

@@ -82,6 +82,7 @@ afterEach(() => {
 /** Time passes as fast as somebody waits for it. */
 const clock: Clock = {
   now: () => NOON,
+  elapsed: () => NOON,
   after: (_delayMs, run) => {
     const timer = setImmediate(run);
     return () => clearImmediate(timer);

@@ -87,7 +87,7 @@ async function run(
     args,
     env: { KUBECONFIG: kubeconfig, ...options.env },
     terminal,
-    clock: { now: () => NOON, after: () => () => {} },
+    clock: { now: () => NOON, elapsed: () => NOON, after: () => () => {} },
     readInput: () => Promise.resolve(options.input ?? ''),
   });
   return { code, out: terminal.outLines.join('\n'), err: terminal.errLines.join('\n') };

@@ -20,24 +20,24 @@ const MAX_ADDRESSES = 10_000;
 const ALL = 'all';
 
 /** At most 10 failures a minute from one address (of IPv6: one /64), and 200 in all. */
-export function createAttempts(clock: Pick<Clock, 'now'>): Attempts {
+export function createAttempts(clock: Pick<Clock, 'elapsed'>): Attempts {
   const windows = new LRUCache<string, Window>({ max: MAX_ADDRESSES });
   let inAll: Window = { failures: 0, endsAtMs: 0 };
 
   const current = (key: string): Window | undefined => {
     const window = key === ALL ? inAll : windows.get(key);
-    const leftMs = (window?.endsAtMs ?? 0) - clock.now();
+    const leftMs = (window?.endsAtMs ?? 0) - clock.elapsed();
     return leftMs > 0 && leftMs <= WINDOW_MS ? window : undefined;
   };
   const count = (key: string): void => {
-    const window = current(key) ?? { failures: 0, endsAtMs: clock.now() + WINDOW_MS };
+    const window = current(key) ?? { failures: 0, endsAtMs: clock.elapsed() + WINDOW_MS };
     window.failures += 1;
     if (key === ALL) inAll = window;
     else windows.set(key, window);
   };
   const waitFor = (key: string, most: number): number => {
     const window = current(key);
-    return window !== undefined && window.failures >= most ? window.endsAtMs - clock.now() : 0;
+    return window !== undefined && window.failures >= most ? window.endsAtMs - clock.elapsed() : 0;
   };
 
   return {

@@ -9,7 +9,7 @@ import { problem, retryAfter, type Problem } from '../problem.ts';
 export interface RbacAuthorizerOptions {
   /** Asks the API server whether the user may, within the group `headwind.sh`. Throws where it cannot be asked. */
   readonly review: (question: RbacQuestion) => Promise<boolean>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'elapsed'>;
 }
 
 export interface RbacQuestion {
@@ -46,9 +46,9 @@ export function createRbacAuthorizer({ review, clock }: RbacAuthorizerOptions): 
   const askOrRemember = (question: RbacQuestion): Promise<boolean> => {
     const key = createHash('sha256').update(JSON.stringify(question)).digest('base64');
     const known = kept.get(key);
-    const ageMs = known === undefined ? Infinity : clock.now() - known.atMs;
+    const ageMs = known === undefined ? Infinity : clock.elapsed() - known.atMs;
     if (known !== undefined && ageMs >= 0 && ageMs <= TTL_MS) return known.allowed;
-    const verdict: Verdict = { atMs: clock.now(), allowed: ask(question) };
+    const verdict: Verdict = { atMs: clock.elapsed(), allowed: ask(question) };
     kept.set(key, verdict);
     verdict.allowed.catch(() => {
       if (kept.peek(key) === verdict) kept.delete(key);

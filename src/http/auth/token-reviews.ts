@@ -12,7 +12,7 @@ export type TokenUser = Pick<KnownIdentity, 'username' | 'uid' | 'groups' | 'ext
 export interface TokenReviewsOptions {
   /** Asks the API server; undefined: nobody. Throws where it cannot be asked. */
   readonly review: (token: string) => Promise<TokenUser | undefined>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'elapsed'>;
 }
 
 export interface TokenReviews {
@@ -49,7 +49,7 @@ export function createTokenReviews({ review, clock }: TokenReviewsOptions): Toke
 
   const ask = (token: string, key: string): Review => {
     inFlight += 1;
-    const asked: Review = { atMs: clock.now(), user: review(token), isRefused: false };
+    const asked: Review = { atMs: clock.elapsed(), user: review(token), isRefused: false };
     kept.set(key, asked);
     asked.user.then(
       (user) => {
@@ -68,7 +68,7 @@ export function createTokenReviews({ review, clock }: TokenReviewsOptions): Toke
   const fresh = (key: string, maxAgeMs: number): Review | undefined => {
     const known = kept.get(key);
     if (known === undefined) return undefined;
-    const ageMs = clock.now() - known.atMs;
+    const ageMs = clock.elapsed() - known.atMs;
     const limitMs = known.isRefused ? REFUSAL_TTL_MS : Math.min(maxAgeMs, REVIEW_TTL_MS);
     return ageMs >= 0 && ageMs <= limitMs ? known : undefined;
   };

@@ -41,7 +41,7 @@ function aDashboard(
     },
     troublesOf: () => [],
     waitingFor: () => [{ code: 'awaiting-approval', message: 'Somebody has to approve it' }],
-    clock: { now: () => NOON, after: () => () => undefined },
+    clock: { now: () => NOON, elapsed: () => NOON, after: () => () => undefined },
   });
   return aDashboardOver(anApi({ requests, ...api }).dependencies, {
     requests,

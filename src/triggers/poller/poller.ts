@@ -69,7 +69,7 @@ interface Standing {
   members: ReadonlySet<string>;
   /** The interval that its next poll was planned by, in milliseconds; undefined before the first poll. */
   plannedMs: number | undefined;
-  /** When its last poll began, in milliseconds since the Unix epoch. */
+  /** When its last poll began, as `Clock.elapsed` counts. */
   polledAtMs: number;
   /** Of the last list that was had; undefined before the first. */
   version: number | undefined;
@@ -131,7 +131,7 @@ export function createPoller(options: PollerOptions): Poller {
     if (members.some((member) => !standing.members.has(member.key))) polls.addAfter(key, spread(intervalMs));
     if (standing.plannedMs !== undefined && intervalMs < standing.plannedMs) {
       standing.plannedMs = intervalMs;
-      polls.addAfter(key, Math.max(0, standing.polledAtMs + untilNext(intervalMs) - clock.now()));
+      polls.addAfter(key, Math.max(0, standing.polledAtMs + untilNext(intervalMs) - clock.elapsed()));
     }
   }
 
@@ -147,7 +147,7 @@ export function createPoller(options: PollerOptions): Poller {
     const group = (await look(repository, key)).find((found) => found.key === key);
     const standing = standings.get(repository)?.get(key);
     if (group === undefined || standing === undefined) return { kind: 'done' };
-    standing.polledAtMs = clock.now();
+    standing.polledAtMs = clock.elapsed();
     options.onBegin?.(group.members.length);
     const polled = await inSpan(
       {
