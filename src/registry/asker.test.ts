@@ -44,6 +44,27 @@ describe('credentials', () => {
     );
   });
 
+  it.each([
+    { status: 404, says: 'is nowhere' },
+    { status: 401, says: 'knows nobody' },
+  ])(
+    'are no longer sent to a token server that $says, once the registry names it no more',
+    async ({ status }) => {
+      const tokens = await aServer(answers(status, {}));
+      let wantsToken = true;
+      const server = await aServer((_, response) =>
+        wantsToken
+          ? response.writeHead(401, { 'www-authenticate': `Bearer realm="${tokens.url}/token"` }).end()
+          : response.writeHead(200, { ...V2, 'docker-content-digest': DIGEST }).end(),
+      );
+      const client = aClientOf(server);
+      expect(await client.ask([CREDENTIAL])).toMatchObject({ outcome: 'unavailable' });
+      wantsToken = false;
+
+      expect(await client.ask([CREDENTIAL])).toEqual({ outcome: 'found', digest: DIGEST });
+    },
+  );
+
   it('are not sent to the token server that another host names', async () => {
     const thief: ScriptedServer = await aServer((_, response) =>
       response.writeHead(401, { 'www-authenticate': `Bearer realm="${thief.url}/token"` }).end(),

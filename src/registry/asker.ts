@@ -81,6 +81,22 @@ export function createAsker(options: {
     return { authorization: `Bearer ${token.value.value}`, fromCache: token.value.fromCache };
   };
 
+  /** Where the way that the registry once named leads nowhere, it is asked anew next time: it may have another by now. */
+  const signInOrForget = async (
+    key: string,
+    challenge: Challenge,
+    { question, cached }: { readonly question: Question; readonly cached: boolean },
+  ): Promise<SignIn | { readonly refused: string }> => {
+    try {
+      const signed = await signIn(challenge, question, cached);
+      if ('refused' in signed) challenges.delete(key);
+      return signed;
+    } catch (error) {
+      challenges.delete(key);
+      throw error;
+    }
+  };
+
   return {
     ask: async (question) => {
       const { identity, address, purpose, urgent } = question;
@@ -93,7 +109,7 @@ export function createAsker(options: {
       let cached = true;
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         const signed: SignIn | { readonly refused: string } =
-          challenge === undefined ? UNSIGNED : await signIn(challenge, question, cached);
+          challenge === undefined ? UNSIGNED : await signInOrForget(key, challenge, { question, cached });
         if ('refused' in signed) return { kind: 'refused', message: signed.refused };
         if (signed.authorization !== undefined) secrets.push(signed.authorization.replace(/^\w+ /, ''));
         const request = {
