@@ -29,7 +29,8 @@ export function send(response: ServerResponse, { status, headers, body }: RealAn
 }
 
 /**
- * Ends the connection in the middle of the body, of a length that was promised or in a chunk. A HEAD has no body that could break off: its digest is withheld, so that a GET follows.
+ * Ends the connection in the middle of the body, of a length that was promised or in a chunk. A HEAD has no body that could
+ * break off: its digest is withheld, so that a GET follows.
  */
 export async function breakOff(
   { asked, response, real }: Meddling,

@@ -44,6 +44,8 @@ export interface Trouble {
 export interface RegistryFront {
   /** `127.0.0.1:PORT`, as it stands in image references; the same for good. */
   readonly host: string;
+  /** The same for its second listener. */
+  readonly otherHost: string;
   /** All questions so far, those to the other host too. */
   readonly questions: readonly Asked[];
   /** How many questions have been answered wrongly, or not at all, since `misbehave` was called last. */
@@ -121,6 +123,7 @@ export async function startRegistryFront(target: string): Promise<RegistryFront>
   await listen(other, otherPort);
   return {
     host,
+    otherHost: `127.0.0.1:${otherPort}`,
     questions,
     bites: () => bites,
     misbehave: (next) => switchTo(next),
