@@ -43,6 +43,7 @@ export function aDashboardOver(
       waitingFor: () => [],
       preferences: () => options.preferences ?? { refresh_interval: 30, max_items_per_page: 20 },
       workloads: {
+        prepare: () => Promise.resolve(),
         outlines: ({ visible }) =>
           outlines.filter(({ workload }) => visible === undefined || visible(workload.namespace)),
         outline: (key) => outlines.find(({ workload }) => workloadKey(workload) === key),

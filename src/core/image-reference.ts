@@ -30,6 +30,8 @@ const DOCKER_HUB_HOSTS = new Set([
 ]);
 
 const COMPONENT = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
+/** Components with slashes between them: asked first, since nearly every path is one. */
+const PATH = /^[a-z0-9]+(?:(?:[._/]|__|-+)[a-z0-9]+)*$/;
 const HOST = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9._-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const DIGEST = /^([a-z0-9]+(?:[.+_-][a-z0-9]+)*):([0-9a-fA-F]{32,})$/;
@@ -85,7 +87,7 @@ export function toRepository(host: string, path: string): Result<Repository> {
   if (!isHost(host)) return fail(`"${shorten(host)}" is not a registry host`);
   if (path === '' || path.length > MAX_NAME_LENGTH)
     return fail(`a repository has 1 to ${MAX_NAME_LENGTH} characters`);
-  const wrong = path.split('/').find((component) => !COMPONENT.test(component));
+  const wrong = PATH.test(path) ? undefined : path.split('/').find((component) => !COMPONENT.test(component));
   if (wrong !== undefined)
     return fail(`"${shorten(wrong)}" is not a repository path component (lower-case letters, digits, . _ -)`);
   const normalHost = normaliseHost(host);
@@ -97,7 +99,8 @@ export function toRepository(host: string, path: string): Result<Repository> {
 
 /** One spelling for each registry: lower-case, Docker Hub's aliases folded, the default port dropped. */
 export function normaliseHost(host: string): string {
-  const lower = host.toLowerCase().replace(/:443$/, '');
+  const folded = host.toLowerCase();
+  const lower = folded.endsWith(':443') ? folded.slice(0, -4) : folded;
   return DOCKER_HUB_HOSTS.has(lower) ? DOCKER_HUB : lower;
 }
 

@@ -32,17 +32,26 @@ export function standingHolds(
   running: string | undefined,
 ): readonly StandingHold[] {
   return requests
-    .filter((request) => keepsBack(request, running) && !isMoot(request, running))
+    .filter((request) => isStandingHold(request, running))
     .map((request) => describe(request, requests))
     .sort((a, b) => (b.at ?? '').localeCompare(a.at ?? '') || a.request.localeCompare(b.request));
 }
 
+/** Whether the request is one of the `standingHolds`. */
+export function isStandingHold(request: UpdateRequest, running: string | undefined): boolean {
+  return couldHold(request, running) && keepsBack(request, running) && !isMoot(request, running);
+}
+
+/** Whether the request can be a standing hold at all: most are told apart by this, without being read. */
+export function couldHold(request: UpdateRequest, running: string | undefined): boolean {
+  // By itself nothing but what was refused or taken back can keep anything back (`findHold`).
+  return isHold(request) || (request.status.phase === 'Completed' && request.spec.currentImage === running);
+}
+
 function keepsBack(request: UpdateRequest, running: string | undefined): boolean {
   if (isHold(request)) return true;
-  // By itself nothing else can keep anything back (`findHold`); most requests are told apart without being read.
-  if (request.status.phase !== 'Completed' || request.spec.currentImage !== running) return false;
   const reference = parseRequested(request.spec, request.spec.newImage);
-  if (!reference.ok || reference.value.tag === undefined) return false;
+  if (running === undefined || !reference.ok || reference.value.tag === undefined) return false;
   const { tag, digest } = reference.value;
   const version = { currentImage: running, tag, digest: request.spec.newDigest ?? digest };
   return findHold([request], version) !== undefined;

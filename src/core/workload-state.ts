@@ -26,28 +26,34 @@ export interface ArtifactFindings {
   readonly runsDecided: boolean;
 }
 
-const INVALID: ReadonlySet<BlockerCode> = new Set(['invalid-annotation', 'invalid-image']);
-/** These lift by themselves, or say that there is nothing to do. */
-const RESTING: ReadonlySet<BlockerCode> = new Set([
-  'up-to-date',
-  'min-update-interval',
-  'not-before',
-  'awaiting-approval',
-  'newer-request',
-  'not-selected',
-]);
+/** What a blocker says about the state; all others say that something is kept away. */
+const MEANING: Readonly<
+  Partial<Record<BlockerCode, 'invalid' | 'left-out' | 'paused' | 'held' | 'current' | 'rests'>>
+> = {
+  'invalid-annotation': 'invalid',
+  'invalid-image': 'invalid',
+  'not-selected': 'left-out',
+  paused: 'paused',
+  held: 'held',
+  'up-to-date': 'current',
+  // These lift by themselves, or say that there is nothing to do.
+  'min-update-interval': 'rests',
+  'not-before': 'rests',
+  'awaiting-approval': 'rests',
+  'newer-request': 'rests',
+};
 
 /** How one artifact stands; undefined for one that is left out by `headwind.sh/images`. */
 export function artifactState(findings: ArtifactFindings): WorkloadState | undefined {
   const { blockers, hasOpenRequest, hasHold, runsDecided } = findings;
-  const has = (code: BlockerCode): boolean => blockers.some((blocker) => blocker.code === code);
-  if (blockers.some(({ code }) => INVALID.has(code))) return 'invalid';
-  if (has('not-selected')) return undefined;
-  if (has('paused')) return 'paused';
+  const said = blockers.map(({ code }) => MEANING[code] ?? 'blocked');
+  if (said.includes('invalid')) return 'invalid';
+  if (said.includes('left-out')) return undefined;
+  if (said.includes('paused')) return 'paused';
   if (hasOpenRequest) return 'open';
-  if (hasHold || has('held')) return 'held';
-  if (blockers.some(({ code }) => !RESTING.has(code))) return 'blocked';
-  return runsDecided || has('up-to-date') ? 'current' : 'unknown';
+  if (hasHold || said.includes('held')) return 'held';
+  if (said.includes('blocked')) return 'blocked';
+  return runsDecided || said.includes('current') ? 'current' : 'unknown';
 }
 
 /** The most pressing of its artifacts' states; one all of whose artifacts are left out is blocked by that. */

@@ -143,10 +143,10 @@ describe('what a source of charts offers', () => {
     const trouble = { kind, message: 'so it is' };
     await intake.deliverCharts(findings({ list: undefined, trouble }), 'discovery');
     expect(considered).toEqual([]);
-    expect(intake.troublesOf(KEY, ORIGIN)).toEqual([{ code, message: 'so it is' }]);
-    expect(intake.troublesOf(KEY, 'HelmRepository/flux/other nginx')).toEqual([]);
+    expect(intake.troublesOf(KEY, () => ORIGIN)).toEqual([{ code, message: 'so it is' }]);
+    expect(intake.troublesOf(KEY, () => 'HelmRepository/flux/other nginx')).toEqual([]);
     await intake.deliverCharts(findings(), 'discovery');
-    expect(intake.troublesOf(KEY, ORIGIN)).toEqual([]);
+    expect(intake.troublesOf(KEY, () => ORIGIN)).toEqual([]);
   });
 
   it('is nothing to a release that does not listen any more', async () => {

@@ -212,8 +212,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     applier,
     onChanged: (workload, by) => announcer.paused(workload, by),
   });
-  const troublesOf: WorkloadsViewOptions['troublesOf'] = (artifact, repository) =>
-    polled.troublesOf(artifact, repository);
+  const troublesOf: WorkloadsViewOptions['troublesOf'] = (artifact, origin) =>
+    polled.troublesOf(artifact, origin);
   const workloads = createWorkloadsView({ catalog, requests, decisions, clock, waitingFor, troublesOf });
   const deliver: PolledIntake['deliver'] = async (result) => {
     const outcome = await polled.deliver(result);

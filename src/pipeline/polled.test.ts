@@ -254,23 +254,23 @@ describe('a poll that failed', () => {
   ] as const)('because of %s is told as %s, until one succeeds', async (kind, code, message) => {
     const { intake } = aScene();
     await intake.deliver(aResult({ list: undefined, listTrouble: trouble(kind) }));
-    expect(intake.troublesOf(key, repository)).toEqual([{ code, message }]);
-    expect(intake.troublesOf(key, 'docker.io/library/redis')).toEqual([]);
+    expect(intake.troublesOf(key, () => repository)).toEqual([{ code, message }]);
+    expect(intake.troublesOf(key, () => 'docker.io/library/redis')).toEqual([]);
     await intake.deliver(aResult());
-    expect(intake.troublesOf(key, repository)).toEqual([]);
+    expect(intake.troublesOf(key, () => repository)).toEqual([]);
   });
 
   it('is no trouble for those who do not want what failed', async () => {
     const { intake } = aScene();
     const digestTroubles = new Map([['1.25.0', trouble('unavailable')]]);
     await intake.deliver(aResult({ digestTroubles }));
-    expect(intake.troublesOf(key, repository)).toEqual([]);
+    expect(intake.troublesOf(key, () => repository)).toEqual([]);
   });
 
   it('is forgotten with the workload', async () => {
     const { intake } = aScene();
     await intake.deliver(aResult({ list: undefined, listTrouble: trouble('unavailable') }));
     intake.forget([key]);
-    expect(intake.troublesOf(key, repository)).toEqual([]);
+    expect(intake.troublesOf(key, () => repository)).toEqual([]);
   });
 });

@@ -41,7 +41,7 @@ export interface PolledIntake {
   /** The same for the releases of a chart. */
   deliverCharts(findings: ChartFindings, by: Finding['source']): Promise<PolledOutcome>;
   /** Why the last look there told nothing about the artifact; empty where it did. `origin` is as of `originOf`. */
-  troublesOf(artifact: string, origin: string): readonly Blocker[];
+  troublesOf(artifact: string, origin: () => string | undefined): readonly Blocker[];
   /** Drops what is known of these artifacts. */
   forget(artifacts: readonly string[]): void;
 }
@@ -197,7 +197,7 @@ export function createPolledIntake(options: PolledOptions): PolledIntake {
     deliverCharts: (findings, by) => take(fromCharts(findings, by, options.confirmChart)),
     troublesOf(artifact, origin) {
       const known = troubles.get(artifact);
-      return known?.origin === origin ? known.blockers : [];
+      return known !== undefined && known.origin === origin() ? known.blockers : [];
     },
     forget(artifacts) {
       for (const artifact of artifacts) {

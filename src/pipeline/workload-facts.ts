@@ -1,15 +1,14 @@
 import { ANNOTATION, isUnclear, settingsOf, type WorkloadSettings } from '../core/annotations.ts';
-import { parseArtifact, repositoryKeyOf } from '../core/artifact-reference.ts';
+import { parseArtifact } from '../core/artifact-reference.ts';
 import type { Blocker } from '../core/blocker.ts';
 import { invalidAnnotations } from '../core/decision.ts';
 import { pausedBlocker } from '../core/next-step.ts';
 import { suspendedBlocker } from '../core/release-chart.ts';
 import { selectsArtifact } from '../core/selection.ts';
 import type { Artifact, Workload } from '../core/workload.ts';
-import { originOf } from './finding.ts';
 import { artifactKey } from './request-store.ts';
 
-/** What a workload says by itself, whatever else is known. */
+/** What a workload says by itself, whatever else is known: as little as says how it stands. */
 export interface WorkloadFacts {
   readonly workload: Workload;
   readonly settings: WorkloadSettings;
@@ -22,9 +21,7 @@ export interface ArtifactFacts {
   readonly artifact: Artifact;
   /** Its `artifactKey`. */
   readonly key: string;
-  readonly repository: string | undefined;
-  /** Where a poll looks for it (`originOf`); undefined where none does. */
-  readonly origin: string | undefined;
+  /** Those of the workload, and then its own. */
   readonly blockers: readonly Blocker[];
 }
 
@@ -51,30 +48,31 @@ function factsOf(workload: Workload): WorkloadFacts {
     ...(settings.eventSource === 'none' && !isUnclear(problems, ANNOTATION.eventSource) ? [NO_SOURCE] : []),
     ...(workload.suspended === true ? [suspendedBlocker()] : []),
   ];
+  const all = blockers.length === 0 ? NONE : blockers;
   return {
     workload,
     settings,
-    blockers: blockers.length === 0 ? NONE : blockers,
-    artifacts: workload.artifacts.map((artifact) => artifactFacts(workload, artifact, settings)),
+    blockers: all,
+    artifacts: workload.artifacts.map((artifact) => ({
+      artifact,
+      key: artifactKey(workload, artifact.name),
+      blockers: withOwn(all, artifact, settings.images),
+    })),
   };
 }
 
 const POLICY_NONE: Blocker = { code: 'policy-none', message: 'headwind.sh/policy is none' };
 const NO_SOURCE: Blocker = { code: 'event-source', message: 'headwind.sh/event-source is none' };
 
-function artifactFacts(
-  workload: Workload,
+function withOwn(
+  ofWorkload: readonly Blocker[],
   artifact: Artifact,
-  { images }: Pick<WorkloadSettings, 'images'>,
-): ArtifactFacts {
-  const blockers = [...ofReference(artifact, images), ...obstacleOf(artifact)];
-  return {
-    artifact,
-    key: artifactKey(workload, artifact.name),
-    repository: repositoryKeyOf(artifact),
-    origin: originOf(workload, artifact),
-    blockers: blockers.length === 0 ? NONE : blockers,
-  };
+  images: readonly string[],
+): readonly Blocker[] {
+  const own = ofReference(artifact, images);
+  const { obstacle } = artifact.release ?? {};
+  if (own.length === 0 && obstacle === undefined) return ofWorkload;
+  return [...ofWorkload, ...own, ...(obstacle === undefined ? NONE : [obstacle])];
 }
 
 function ofReference(artifact: Artifact, images: readonly string[]): readonly Blocker[] {
@@ -83,8 +81,4 @@ function ofReference(artifact: Artifact, images: readonly string[]): readonly Bl
   if (selectsArtifact(images, artifact.name, reference.value)) return NONE;
   const message = `headwind.sh/images names neither ${artifact.name} nor ${artifact.image}`;
   return [{ code: 'not-selected', message }];
-}
-
-function obstacleOf({ release }: Artifact): readonly Blocker[] {
-  return release?.obstacle === undefined ? NONE : [release.obstacle];
 }

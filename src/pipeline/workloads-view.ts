@@ -1,14 +1,17 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { WorkloadSettings } from '../core/annotations.ts';
+import { repositoryKeyOf } from '../core/artifact-reference.ts';
 import type { Blocker } from '../core/blocker.ts';
 import type { Clock } from '../core/clock.ts';
 import { intervalBlocker } from '../core/next-step.ts';
 import { isOpen } from '../core/open-requests.ts';
 import type { Policy } from '../core/policy.ts';
 import { requestKey, type UpdateRequest } from '../core/update-request.ts';
-import { standingHolds, type StandingHold } from '../core/standing-holds.ts';
+import { couldHold, isStandingHold, standingHolds, type StandingHold } from '../core/standing-holds.ts';
 import { artifactState, workloadState, type WorkloadState } from '../core/workload-state.ts';
 import type { Artifact, Workload, WorkloadKind } from '../core/workload.ts';
 import type { DecisionLog, DecisionRecord } from './decision-log.ts';
+import { originOf } from './finding.ts';
 import type { RequestStore } from './request-store.ts';
 import { createFacts, type ArtifactFacts, type WorkloadFacts } from './workload-facts.ts';
 
@@ -43,8 +46,8 @@ export interface WorkloadsViewOptions {
   readonly catalog: { all(): Iterable<Workload>; get(key: string): Workload | undefined };
   readonly requests: Pick<RequestStore, 'ofArtifact'>;
   readonly decisions: Pick<DecisionLog, 'get'>;
-  /** Why the last look there (`originOf`) told nothing about the artifact. */
-  readonly troublesOf: (artifact: string, origin: string) => readonly Blocker[];
+  /** Why the last look there (`originOf`, which is asked for where there are any) told nothing about the artifact. */
+  readonly troublesOf: (artifact: string, origin: () => string | undefined) => readonly Blocker[];
   /** What the open request `namespace/name` waits for. */
   readonly waitingFor: (request: string) => readonly Blocker[];
   readonly clock: Clock;
@@ -64,6 +67,11 @@ interface WorkloadFilter {
 }
 
 export interface WorkloadsView {
+  /**
+   * Works out what `outlines` needs of each workload and is not known yet, a few milliseconds at a time: of ten thousand
+   * at once, the first time, it would hold up the loop.
+   */
+  prepare(): Promise<void>;
   /** Of one namespace, of those that `visible` is true for, or of all. */
   list(filter: WorkloadFilter): readonly WorkloadView[];
   /** The same without order and with little said of each: ten thousand of them take some milliseconds. */
@@ -72,9 +80,13 @@ export interface WorkloadsView {
   outline(key: string): WorkloadOutline | undefined;
 }
 
+/** For so long the loop may be kept at a time. */
+const TURN_MS = 5;
+
 /** What every artifact runs, what was decided about it last, and why it does not update now. */
 export function createWorkloadsView(options: WorkloadsViewOptions): WorkloadsView {
   const factsOf = createFacts();
+  const stating = { ...options, isStandingHold: rememberStandingHolds() };
   const wanted = ({ namespace, visible }: WorkloadFilter): readonly WorkloadFacts[] =>
     Array.from(options.catalog.all())
       .filter((workload) => namespace === undefined || workload.namespace === namespace)
@@ -83,10 +95,21 @@ export function createWorkloadsView(options: WorkloadsViewOptions): WorkloadsVie
   const outlineOf = (facts: WorkloadFacts): WorkloadOutline => ({
     workload: facts.workload,
     settings: facts.settings,
-    state: stateOf(facts, options),
+    state: stateOf(facts, stating),
     view: () => viewOf(facts, options),
   });
   return {
+    async prepare() {
+      // Those of now: while it waits, others come.
+      const workloads = [...options.catalog.all()];
+      let beganMs = options.clock.elapsed();
+      for (const workload of workloads) {
+        factsOf(workload);
+        if (options.clock.elapsed() - beganMs < TURN_MS) continue;
+        await nextTurn();
+        beganMs = options.clock.elapsed();
+      }
+    },
     list: (filter) =>
       wanted(filter)
         .toSorted((a, b) => sortKey(a.workload).localeCompare(sortKey(b.workload)))
@@ -102,60 +125,63 @@ export function createWorkloadsView(options: WorkloadsViewOptions): WorkloadsVie
 function viewOf(facts: WorkloadFacts, options: WorkloadsViewOptions): WorkloadView {
   const { kind, apiVersion, namespace, name } = facts.workload;
   const { policy, paused } = facts.settings;
-  const standing = standingBlockers(facts, options);
-  const artifacts = facts.artifacts.map((artifact) =>
-    artifactView(artifact, findingsOf(artifact, standing, options)),
-  );
+  const artifacts = facts.artifacts.map((artifact) => artifactView(facts, artifact, options));
   return { kind, apiVersion, namespace, name, policy, paused, artifacts };
 }
 
-function stateOf(facts: WorkloadFacts, options: WorkloadsViewOptions): WorkloadState {
-  const standing = standingBlockers(facts, options);
-  return workloadState(facts.artifacts.map((artifact) => findingsOf(artifact, standing, options).state));
+interface StatingOptions extends Pick<WorkloadsViewOptions, 'requests' | 'decisions' | 'troublesOf'> {
+  readonly isStandingHold: typeof isStandingHold;
 }
 
-function standingBlockers(
-  { settings, blockers }: WorkloadFacts,
-  { clock }: Pick<WorkloadsViewOptions, 'clock'>,
-): readonly Blocker[] {
-  const interval = settings.requireApproval ? undefined : intervalBlocker(settings, clock.now());
-  return interval === undefined ? blockers : [...blockers, interval];
+/**
+ * How a workload stands. Ten thousand are asked for one list, so that nothing is made here that is thrown away at once:
+ * what an open request waits for, and the interval, are left out, since they change nothing about the state.
+ */
+function stateOf(facts: WorkloadFacts, options: StatingOptions): WorkloadState {
+  return workloadState(facts.artifacts.map((artifact) => artifactStateOf(facts, artifact, options)));
 }
 
-interface Findings {
-  readonly decision: DecisionRecord | undefined;
-  readonly open: UpdateRequest | undefined;
-  readonly holds: readonly StandingHold[];
-  readonly blockers: readonly Blocker[];
-  readonly state: WorkloadState | undefined;
-}
-
-function findingsOf(
-  facts: ArtifactFacts,
-  standing: readonly Blocker[],
-  options: WorkloadsViewOptions,
-): Findings {
-  const { artifact, key, origin } = facts;
-  const decision = options.decisions.get(key);
+function artifactStateOf(
+  { workload }: WorkloadFacts,
+  { artifact, key, blockers }: ArtifactFacts,
+  options: StatingOptions,
+): WorkloadState | undefined {
   const requests = options.requests.ofArtifact(key);
-  const open = requests.find(isOpen);
-  const holds = requests.length === 0 ? [] : standingHolds(requests, artifact.image);
-  // The last decision may be older than the release of a hold.
-  const decided = decision?.blockers.filter(({ code }) => code !== 'held' || holds.length > 0) ?? [];
-  const blockers = [
-    ...standing,
-    ...facts.blockers,
-    ...(open === undefined ? decided : options.waitingFor(requestKey(open))),
-    // Told only while the artifact is one that is polled: its settings may have changed since.
-    ...(origin === undefined ? [] : options.troublesOf(key, origin)),
-  ];
-  const state = artifactState({
-    blockers,
-    hasOpenRequest: open !== undefined,
-    hasHold: holds.length > 0,
-    runsDecided: decision?.action === 'update' && runs(artifact, decision.candidate),
+  if (requests.some(isOpen)) return artifactState({ ...NOTHING_KNOWN, blockers, hasOpenRequest: true });
+  const decision = options.decisions.get(key);
+  const troubles = options.troublesOf(key, () => originOf(workload, artifact));
+  const hasHold = requests.some((request) => options.isStandingHold(request, artifact.image));
+  const decided = decidedBlockers(decision, hasHold);
+  return artifactState({
+    blockers: decided.length + troubles.length === 0 ? blockers : [...blockers, ...decided, ...troubles],
+    hasOpenRequest: false,
+    hasHold,
+    runsDecided: runsDecided(artifact, decision),
   });
-  return { decision, open, holds, blockers, state };
+}
+
+/** Reads a request once for each image that its artifact runs: a request is a new object whenever it changes. */
+function rememberStandingHolds(): typeof isStandingHold {
+  const known = new WeakMap<UpdateRequest, { readonly running: string | undefined; readonly is: boolean }>();
+  return (request, running) => {
+    if (!couldHold(request, running)) return false;
+    const before = known.get(request);
+    if (before !== undefined && before.running === running) return before.is;
+    const is = isStandingHold(request, running);
+    known.set(request, { running, is });
+    return is;
+  };
+}
+
+const NOTHING_KNOWN = { hasOpenRequest: false, hasHold: false, runsDecided: false } as const;
+/** The last decision may be older than the release of a hold. */
+function decidedBlockers(decision: DecisionRecord | undefined, hasHold: boolean): readonly Blocker[] {
+  if (decision === undefined) return [];
+  return hasHold ? decision.blockers : decision.blockers.filter(({ code }) => code !== 'held');
+}
+
+function runsDecided(artifact: Artifact, decision: DecisionRecord | undefined): boolean {
+  return decision?.action === 'update' && runs(artifact, decision.candidate);
 }
 
 /** Whether what is written as the artifact's version is this tag. */
@@ -165,10 +191,27 @@ function runs({ image }: Artifact, tag: string): boolean {
 }
 
 function artifactView(
-  { artifact, repository }: ArtifactFacts,
-  { decision, open, holds, blockers }: Findings,
+  { workload, settings, blockers: ofWorkload }: WorkloadFacts,
+  { artifact, key, blockers: standing }: ArtifactFacts,
+  options: WorkloadsViewOptions,
 ): ArtifactView {
+  const requests = options.requests.ofArtifact(key);
+  const open = requests.find(isOpen);
+  const holds = standingHolds(requests, artifact.image);
+  const decision = options.decisions.get(key);
+  const interval = settings.requireApproval ? undefined : intervalBlocker(settings, options.clock.now());
+  const blockers = [
+    ...ofWorkload,
+    ...(interval === undefined ? [] : [interval]),
+    ...standing.slice(ofWorkload.length),
+    ...(open === undefined
+      ? decidedBlockers(decision, holds.length > 0)
+      : options.waitingFor(requestKey(open))),
+    // Told only while the artifact is one that is polled: its settings may have changed since.
+    ...options.troublesOf(key, () => originOf(workload, artifact)),
+  ];
   const running = artifact.release?.running;
+  const repository = repositoryKeyOf(artifact);
   return {
     name: artifact.name,
     type: artifact.type,

@@ -12,6 +12,8 @@ export interface DashboardData {
   /** What the open request `namespace/name` waits for. */
   readonly waitingFor: (key: string) => readonly Blocker[];
   readonly workloads: {
+    /** Makes `outlines` quick, without holding up the loop. */
+    prepare(): Promise<void>;
     outlines(filter: {
       readonly visible?: ((namespace: string) => boolean) | undefined;
     }): readonly WorkloadOutline[];

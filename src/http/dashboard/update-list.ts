@@ -1,6 +1,7 @@
 import type { Blocker } from '../../core/blocker.ts';
-import { PHASES, type Phase, type UpdateRequest } from '../../core/update-request.ts';
+import { requestKey, type Phase, type UpdateRequest } from '../../core/update-request.ts';
 import type { Selection, UpdateList, UpdateListQuery, Viewpoint } from '../dashboard-shapes.ts';
+import { pageOf } from './page.ts';
 import { withWaits, type IndexedRow, type RowIndex } from './update-rows.ts';
 
 export interface UpdateListInput {
@@ -16,10 +17,9 @@ export interface UpdateListInput {
 /** One page of requests under a filter, with what there is to filter by. */
 export function listUpdates({ requests, query, rows, waitingFor, viewpoint }: UpdateListInput): UpdateList {
   const all = Array.from(requests, (request) => rows.rowOf(request));
-  const wanted = all.filter((candidate) => matches(candidate, query)).sort(ORDERS[query.sort]);
-  const pages = Math.max(1, Math.ceil(wanted.length / query.size));
-  const page = Math.min(query.page, pages);
-  const shown = wanted.slice((page - 1) * query.size, page * query.size);
+  const isWanted = matcher(query);
+  const wanted = all.filter(isWanted);
+  const { rows: shown, page } = pageOf(wanted, ORDERS[query.sort], query);
   return {
     rows: shown.map((indexed) => withWaits(indexed, waitingFor(keyOf(indexed)))),
     total: wanted.length,
@@ -37,21 +37,30 @@ export function selectUpdates({
   query,
   rows,
 }: Pick<UpdateListInput, 'requests' | 'query' | 'rows'>): Selection {
-  const wanted = Array.from(requests, (request) => rows.rowOf(request))
-    .filter((candidate) => candidate.row.phase === 'Pending' && matches(candidate, query))
+  const isWanted = matcher(query);
+  const wanted = Array.from(requests)
+    .filter(({ status }) => status.phase === 'Pending')
+    .map((request) => rows.rowOf(request))
+    .filter(isWanted)
     .sort(ORDERS[query.sort]);
   const majors = wanted.filter(({ row }) => ['major', 'downgrade'].includes(row.change.kind)).length;
   return { updates: wanted.map(({ row }) => ({ namespace: row.namespace, name: row.name })), majors };
 }
 
-function matches({ row, haystack }: IndexedRow, query: UpdateListQuery): boolean {
-  const { namespace, kind, policy, phase, q } = query;
-  if (phase !== undefined && !phase.includes(row.phase)) return false;
-  if (namespace !== undefined && !namespace.includes(row.namespace)) return false;
-  if (kind !== undefined && !kind.includes(row.kind)) return false;
-  if (policy !== undefined && !policy.includes(row.policy)) return false;
-  const words = (q ?? '').toLowerCase().split(/\s+/);
-  return words.every((word) => haystack.includes(word));
+/** Whether a request is one of those that are asked for. */
+function matcher({ namespace, kind, policy, phase, q = '' }: UpdateListQuery): (row: IndexedRow) => boolean {
+  const words = q
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  return (indexed) => {
+    const { metadata, spec, status } = indexed.request;
+    if (phase !== undefined && !phase.includes(status.phase)) return false;
+    if (namespace !== undefined && !namespace.includes(metadata.namespace)) return false;
+    if (kind !== undefined && !kind.includes(spec.targetRef.kind)) return false;
+    if (policy !== undefined && !policy.includes(spec.policy)) return false;
+    return words.every((word) => indexed.haystack.includes(word));
+  };
 }
 
 const newestFirst = (a: IndexedRow, b: IndexedRow): number =>
@@ -61,12 +70,14 @@ const ORDERS: Readonly<Record<UpdateListQuery['sort'], (a: IndexedRow, b: Indexe
   '-created': newestFirst,
   created: (a, b) => a.createdAtMs - b.createdAtMs || compareText(keyOf(a), keyOf(b)),
   '-updated': (a, b) => b.updatedAtMs - a.updatedAtMs || newestFirst(a, b),
-  namespace: (a, b) => compareText(a.row.namespace, b.row.namespace) || newestFirst(a, b),
-  resource: (a, b) => compareText(a.row.workload, b.row.workload) || newestFirst(a, b),
+  namespace: (a, b) =>
+    compareText(a.request.metadata.namespace, b.request.metadata.namespace) || newestFirst(a, b),
+  resource: (a, b) =>
+    compareText(a.request.spec.targetRef.name, b.request.spec.targetRef.name) || newestFirst(a, b),
 };
 
-function keyOf({ row }: IndexedRow): string {
-  return `${row.namespace}/${row.name}`;
+function keyOf({ request }: IndexedRow): string {
+  return requestKey(request);
 }
 
 /** By code unit: names in Kubernetes are ASCII, and this costs a tenth of a locale's order. */
@@ -76,26 +87,26 @@ export function compareText(a: string, b: string): number {
 }
 
 function countPhases(all: readonly IndexedRow[]): Record<Phase, number> {
-  const counts = new Map<Phase, number>(PHASES.map((phase) => [phase, 0]));
-  for (const { row } of all) counts.set(row.phase, (counts.get(row.phase) ?? 0) + 1);
-  const of = (phase: Phase): number => counts.get(phase) ?? 0;
-  return {
-    Pending: of('Pending'),
-    Approved: of('Approved'),
-    Rejected: of('Rejected'),
-    Completed: of('Completed'),
-    Failed: of('Failed'),
-    Expired: of('Expired'),
-    Superseded: of('Superseded'),
-    RolledBack: of('RolledBack'),
+  const counts: Record<Phase, number> = {
+    Pending: 0,
+    Approved: 0,
+    Rejected: 0,
+    Completed: 0,
+    Failed: 0,
+    Expired: 0,
+    Superseded: 0,
+    RolledBack: 0,
   };
+  for (const { request } of all) counts[request.status.phase] += 1;
+  return counts;
 }
 
 function facetsOf(all: readonly IndexedRow[]): UpdateList['facets'] {
-  const sorted = (values: Iterable<string>): string[] => [...new Set(values)].sort();
-  return {
-    namespaces: sorted(all.map(({ row }) => row.namespace)),
-    kinds: sorted(all.map(({ row }) => row.kind)),
-    policies: sorted(all.map(({ row }) => row.policy)),
-  };
+  const [namespaces, kinds, policies] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  for (const { request } of all) {
+    namespaces.add(request.metadata.namespace);
+    kinds.add(request.spec.targetRef.kind);
+    policies.add(request.spec.policy);
+  }
+  return { namespaces: [...namespaces].sort(), kinds: [...kinds].sort(), policies: [...policies].sort() };
 }

@@ -5,8 +5,9 @@ import type { UpdateRequest } from '../../core/update-request.ts';
 import { describeChange, type VersionChange, type VersionSide } from '../../core/version-change.ts';
 import type { UpdateRow } from '../dashboard-shapes.ts';
 
-/** A row that is known already, with what sorting and searching ask of it. */
+/** A request with what sorting and searching ask of it; what few ask for is worked out when it is, once. */
 export interface IndexedRow {
+  readonly request: UpdateRequest;
   readonly row: Omit<UpdateRow, 'waitsFor'>;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
@@ -28,7 +29,7 @@ export function createRowIndex(): RowIndex {
     rowOf(request) {
       const known = rows.get(request);
       if (known !== undefined) return known;
-      const made = indexed(request);
+      const made = new LazyRow(request);
       rows.set(request, made);
       return made;
     },
@@ -40,14 +41,48 @@ export function withWaits({ row }: IndexedRow, waitsFor: readonly Blocker[]): Up
   return { ...row, waitsFor };
 }
 
-function indexed(request: UpdateRequest): IndexedRow {
+/** A class, so that ten thousand of them are an object each and no more. */
+class LazyRow implements IndexedRow {
+  readonly request: UpdateRequest;
+  readonly createdAtMs: number;
+  #row: IndexedRow['row'] | undefined;
+  #haystack: string | undefined;
+
+  constructor(request: UpdateRequest) {
+    this.request = request;
+    this.createdAtMs = proposedAtMs(request);
+  }
+
+  get row(): IndexedRow['row'] {
+    return (this.#row ??= toRow(this.request, this.createdAtMs));
+  }
+
+  get updatedAtMs(): number {
+    return Date.parse(updatedAtOf(this.request));
+  }
+
+  get haystack(): string {
+    return (this.#haystack ??= searchable(this.request));
+  }
+}
+
+function updatedAtOf({ metadata, status }: UpdateRequest): string {
+  return status.lastUpdated ?? metadata.creationTimestamp;
+}
+
+function searchable({ metadata, spec }: UpdateRequest): string {
+  const { namespace, name } = metadata;
+  const artifact = spec.containerName ?? '';
+  const texts = [namespace, spec.targetRef.name, artifact, name, spec.currentImage, spec.newImage];
+  return texts.join('\n').toLowerCase();
+}
+
+function toRow(request: UpdateRequest, createdAtMs: number): IndexedRow['row'] {
   const { metadata, spec, status } = request;
-  const createdAtMs = proposedAtMs(request);
-  const updatedAt = status.lastUpdated ?? metadata.creationTimestamp;
   const by = status.rejectedBy ?? status.approvedBy;
   const health = status.conditions?.find(({ type }) => type === 'Healthy')?.status;
   const page = spec.updateType === 'image' ? registryPage(spec.newImage) : undefined;
-  const row = {
+  return {
     namespace: metadata.namespace,
     name: metadata.name,
     kind: spec.targetRef.kind,
@@ -59,15 +94,13 @@ function indexed(request: UpdateRequest): IndexedRow {
     rollback: spec.rollback === true,
     verified: spec.newDigest !== undefined,
     createdAt: new Date(createdAtMs).toISOString(),
-    updatedAt,
+    updatedAt: updatedAtOf(request),
     ...(spec.expiresAt === undefined ? {} : { expiresAt: spec.expiresAt }),
     ...(by === undefined ? {} : { by }),
     ...(status.message === undefined ? {} : { message: status.message }),
     ...(health === undefined ? {} : { health }),
     ...(page === undefined ? {} : { registryPage: page }),
   };
-  const texts = [row.namespace, row.workload, row.artifact, row.name, spec.currentImage, spec.newImage];
-  return { row, createdAtMs, updatedAtMs: Date.parse(updatedAt), haystack: texts.join('\n').toLowerCase() };
 }
 
 function toShape({ kind, name, from, to }: VersionChange): UpdateRow['change'] {

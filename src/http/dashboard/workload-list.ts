@@ -1,6 +1,7 @@
 import { WORKLOAD_STATES, type WorkloadState } from '../../core/workload-state.ts';
 import type { Viewpoint } from '../dashboard-shapes.ts';
 import type { WorkloadList, WorkloadListQuery } from '../dashboard-workload-shapes.ts';
+import { pageOf } from './page.ts';
 import { compareText } from './update-list.ts';
 import { toWorkloadRow, type WorkloadOutline } from './workload-rows.ts';
 
@@ -17,13 +18,12 @@ export function listWorkloads({ outlines, query, viewpoint }: WorkloadListInput)
     .toLowerCase()
     .split(/\s+/)
     .filter((word) => word !== '');
-  const wanted = outlines
-    .filter((outline) => matches(outline, query) && words.every((word) => mentions(outline, word)))
-    .sort(ORDERS[query.sort]);
-  const pages = Math.max(1, Math.ceil(wanted.length / query.size));
-  const page = Math.min(query.page, pages);
+  const wanted = outlines.filter(
+    (outline) => matches(outline, query) && words.every((word) => mentions(outline, word)),
+  );
+  const { rows, page } = pageOf(wanted, ORDERS[query.sort], query);
   return {
-    rows: wanted.slice((page - 1) * query.size, page * query.size).map(toWorkloadRow),
+    rows: rows.map(toWorkloadRow),
     total: wanted.length,
     page,
     size: query.size,
@@ -54,7 +54,8 @@ type Order = (a: WorkloadOutline, b: WorkloadOutline) => number;
 const byPlace: Order = ({ workload: a }, { workload: b }) =>
   compareText(a.namespace, b.namespace) || compareText(a.name, b.name) || compareText(a.kind, b.kind);
 const byName: Order = (a, b) => compareText(a.workload.name, b.workload.name) || byPlace(a, b);
-const urgency = ({ state }: WorkloadOutline): number => WORKLOAD_STATES.indexOf(state);
+const URGENCY = new Map(WORKLOAD_STATES.map((state, index) => [state, index]));
+const urgency = ({ state }: WorkloadOutline): number => URGENCY.get(state) ?? 0;
 
 const ORDERS: Readonly<Record<WorkloadListQuery['sort'], Order>> = {
   namespace: byPlace,
@@ -78,11 +79,11 @@ function countStates(outlines: readonly WorkloadOutline[]): Record<WorkloadState
 }
 
 function facetsOf(outlines: readonly WorkloadOutline[]): WorkloadList['facets'] {
-  const sorted = (valueOf: (outline: WorkloadOutline) => string): string[] =>
-    [...new Set(outlines.map(valueOf))].sort();
-  return {
-    namespaces: sorted(({ workload }) => workload.namespace),
-    kinds: sorted(({ workload }) => workload.kind),
-    policies: sorted(({ settings }) => settings.policy),
-  };
+  const [namespaces, kinds, policies] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  for (const { workload, settings } of outlines) {
+    namespaces.add(workload.namespace);
+    kinds.add(workload.kind);
+    policies.add(settings.policy);
+  }
+  return { namespaces: [...namespaces].sort(), kinds: [...kinds].sort(), policies: [...policies].sort() };
 }

@@ -42,6 +42,7 @@ export function mountWorkloadData(
     const visible = await access.visible(c, data.namespaces);
     if (!visible.ok) return refuse(c, visible.error);
     const viewpoint = { synced: data.isSynced(), partial: visible.value !== undefined };
+    await data.workloads.prepare();
     const outlines = data.workloads.outlines({ visible: visible.value });
     return c.json(listWorkloads({ outlines, query: query.data, viewpoint }));
   });
