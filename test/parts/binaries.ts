@@ -10,6 +10,12 @@ interface Part {
   readonly elsewhere: string;
 }
 
+/** Under which Debian's libraries lie. */
+const TRIPLETS: ReadonlyMap<string, string> = new Map([
+  ['x64', 'x86_64-linux-gnu'],
+  ['arm64', 'aarch64-linux-gnu'],
+]);
+
 /** The programs that tests run beside Headwind, and how each is had where `make parts` cannot bring it. */
 export const PARTS = {
   etcd: { package: 'etcd-server', elsewhere: 'https://github.com/etcd-io/etcd/releases' },
@@ -66,6 +72,12 @@ export const PARTS = {
   /** Called in documented commands, and read the examples in Python. */
   jq: { package: 'jq', elsewhere: 'https://jqlang.org/download' },
   python3: { package: 'python3-minimal', elsewhere: 'https://www.python.org/downloads' },
+  /** A library, not a program: sets the clock of whoever loads it before all others. */
+  libfaketime: {
+    package: 'libfaketime',
+    inPackage: `usr/lib/${TRIPLETS.get(process.arch) ?? process.arch}/faketime/libfaketime.so.1`,
+    elsewhere: 'https://github.com/wolfcw/libfaketime',
+  },
   /** Linked statically: it is all that the images of `make e2e` hold. */
   busybox: { package: 'busybox-static', inPackage: 'bin/busybox', elsewhere: 'https://busybox.net' },
 } as const satisfies Readonly<Record<string, Part>>;
@@ -90,6 +102,7 @@ export const TEST_PARTS = [
   'prometheus',
   'promtool',
   'victoria-metrics',
+  'libfaketime',
 ] as const satisfies readonly PartName[];
 
 /** What a node with real pods needs beside the control plane, for `make e2e`. */
@@ -142,6 +155,7 @@ export function cacheDirectory(env: NodeJS.ProcessEnv): string {
 /** The full path of a part, or undefined where none of the places has it. */
 export function findPart(name: PartName, env: NodeJS.ProcessEnv): string | undefined {
   if (name === 'cni-plugins') return findCniPlugins(env);
+  if (name === 'libfaketime') return findLibrary(name, env);
   return searchPlaces(env)
     .map((directory) => join(directory, name))
     .find((path) => isExecutable(path) && (name !== 'busybox' || isStatic(path)));
@@ -185,6 +199,21 @@ export function requirePart(name: PartName, env: NodeJS.ProcessEnv): string {
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Where it is installed, it lies under the name that its package gives it. */
+function findLibrary(name: 'libfaketime', env: NodeJS.ProcessEnv): string | undefined {
+  const installed = join('/', PARTS[name].inPackage);
+  return [...searchPlaces(env).map((directory) => join(directory, name)), installed].find(isReadable);
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
     return true;
   } catch {
     return false;
