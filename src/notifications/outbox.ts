@@ -100,7 +100,7 @@ export class Outbox {
     this.#target = options.target;
     // Whoever ran before may have sent something this very moment, and a new program cannot know.
     if (channelOf(options.target).parallel === 1)
-      this.#notBeforeMs = options.clock.now() + 1000 / options.target.perSecond;
+      this.#notBeforeMs = options.clock.elapsed() + 1000 / options.target.perSecond;
   }
 
   get state(): OutboxState {
@@ -121,7 +121,7 @@ export class Outbox {
     const entry: Entry = {
       notification,
       request: requestOf(notification),
-      acceptedMs: this.#options.clock.now(),
+      acceptedMs: this.#options.clock.elapsed(),
       settled: Promise.withResolvers(),
       attempts: 0,
       notBeforeMs: 0,
@@ -186,7 +186,7 @@ export class Outbox {
   }
 
   #pump(): void {
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.elapsed();
     const parallel = this.#failures > 0 ? 1 : channelOf(this.#target).parallel;
     if (this.#ended !== undefined || this.#running.size >= parallel) return;
     if (!this.#options.maySend()) this.recall();
@@ -256,7 +256,7 @@ export class Outbox {
     this.#notBeforeMs = startedMs + intervalMs;
     for (const entry of batch) entry.inFlight = true;
     const verdict = await send(target, [first, ...others], this.#abort.signal);
-    const now = clock.now();
+    const now = clock.elapsed();
     // What left together may arrive closer together: where one goes at a time, the pause counts from the answer.
     if (channelOf(target).parallel === 1) this.#notBeforeMs = Math.max(this.#notBeforeMs, now + intervalMs);
     for (const entry of batch) entry.inFlight = false;
@@ -293,7 +293,7 @@ export class Outbox {
   ): void {
     const { clock, random } = this.#options;
     const { maxRetries } = this.#target;
-    const now = clock.now();
+    const now = clock.elapsed();
     // It was broken off, which says nothing about the target.
     if (this.#ended === 'stopped') return;
     if (this.#failures === 0) this.#options.onTrouble(this.#target, reason);
