@@ -2,6 +2,7 @@ import type { Budget } from './budget.ts';
 import { burst } from './budgets/burst.ts';
 import { chooseTags } from './budgets/choose-tags.ts';
 import { dashboardList } from './budgets/dashboard-list.ts';
+import { helmInProgram } from './budgets/helm-in-program.ts';
 import { helmIndex } from './budgets/helm-index.ts';
 import { pollCycle } from './budgets/poll-cycle.ts';
 import { residentMemory } from './budgets/resident-memory.ts';
@@ -21,5 +22,7 @@ export const BUDGETS: readonly Budget[] = [
   pollCycle,
   updateLatency,
   burst,
+  // It brings kinds of Flux into the cluster, which everything after it would watch too.
+  helmInProgram,
   soak,
 ];

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -17,6 +17,11 @@ export async function residentMb(pid: number): Promise<number> {
 /** The most that it ever held, in MB. */
 export async function peakMb(pid: number): Promise<number> {
   return statusMb(pid, 'VmHWM');
+}
+
+/** Lets `peakMb` begin anew from what it holds now (proc(5), clear_refs). Throws where that is not allowed. */
+export async function forgetPeak(pid: number): Promise<void> {
+  await writeFile(`/proc/${pid}/clear_refs`, '5');
 }
 
 /** The median of several looks over two seconds, in MB: one look may fall into a collection of garbage. */

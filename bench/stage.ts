@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import type { Connection } from '../src/kubernetes/connection.ts';
 import { createKubernetesClient, type KubernetesClient } from '../src/kubernetes/client.ts';
+import type { ControlPlaneAccess } from '../test/parts/control-plane-access.ts';
 import { startControlPlane, type ControlPlane } from '../test/parts/control-plane.ts';
 import { startDockerRegistry, type DockerRegistry } from '../test/parts/docker-registry.ts';
 import { installHeadwind } from '../test/parts/manifests.ts';
@@ -17,6 +18,8 @@ export interface Stage extends Pace {
   readonly kubernetesVersion: string;
   /** A client of the kind that Headwind has, with the rights of Headwind's service account. */
   readonly client: KubernetesClient;
+  /** The cluster's administrator. */
+  readonly cluster: ControlPlaneAccess;
   /** How the floors' own processes reach the API server; `ca` is PEM. */
   readonly access: { readonly url: string; readonly ca: string; readonly token: string };
   /** Where the annotated workloads are. */
@@ -120,6 +123,7 @@ function createStage({ plane, registry, token, directory, from, quick, minutes, 
     minutes,
     progress,
     client,
+    cluster: plane,
     kubernetesVersion: plane.version,
     access: { url: plane.url, ca: plane.ca, token },
     namespace: NAMESPACE,
