@@ -14,17 +14,16 @@ import {
   untilLeading,
 } from '../parts/replicas.ts';
 import { bugsIn, knownTo, requestsFor, theRequestFor } from '../parts/workload-views.ts';
-import { metricOf, openWorld, requestsWhen, workloadOf, type World } from '../parts/world.ts';
+import { metricOf, openWorld, workloadOf, type World } from '../parts/world.ts';
 
-/** With the times that are the default: after 15 s without a sign of life, of which the last is seen within 1 s. */
-const TAKEOVER_SECONDS = 17;
+/** With the times that are the default: 12 s without a sign of life, of which the last is seen within 1 s. */
+const TAKEOVER_SECONDS = 15;
 const HANDOVER_SECONDS = 3;
 const SHORT = {
   HEADWIND_LEASE_DURATION: '4',
   HEADWIND_LEASE_RENEW_DEADLINE: '3',
   HEADWIND_LEASE_RETRY_PERIOD: '1',
 };
-const KILLS = Number(process.env['HEADWIND_TEST_LEADER_KILLS'] ?? '5');
 
 async function createDeployment(world: World, name: string, annotations = {}): Promise<void> {
   const images = { app: `registry.test/${name}:1.0.0` };
@@ -312,79 +311,4 @@ describe('while the API server is away for longer than a leader waits', () => {
       await controlPlane.stop();
     }
   }, 120_000);
-});
-
-describe(`the leader is killed ${KILLS} times under load`, () => {
-  it('nothing that was acknowledged is lost, and nothing is applied twice', async () => {
-    const times = { duration: KILLS > 5 ? 15 : 5, deadline: KILLS > 5 ? 10 : 3, retry: KILLS > 5 ? 2 : 1 };
-    const world = await openWorld(inject('controlPlane'), {
-      narrow: true,
-      notifies: false,
-      env: {
-        HEADWIND_LEADER_ELECTION: 'true',
-        HEADWIND_VERIFY_IMAGES: 'never',
-        HEADWIND_LEASE_DURATION: String(times.duration),
-        HEADWIND_LEASE_RENEW_DEADLINE: String(times.deadline),
-        HEADWIND_LEASE_RETRY_PERIOD: String(times.retry),
-      },
-    });
-    const replicas: Program[] = [world.headwind(), await startReplica(world)];
-    const names = Array.from({ length: 20 * (KILLS + 1) }, (_, index) => `load-${index}`);
-    let done = false;
-    try {
-      for (const name of names) await createDeployment(world, name, { 'require-approval': 'false' });
-      await knownTo(world, ...names);
-      await untilLeading(world.headwind());
-
-      /** As a registry does: at any replica, again until it is acknowledged. */
-      const acknowledged = async (name: string, turn: number): Promise<void> => {
-        let tries = turn;
-        await eventually(
-          async () => {
-            const program = replicas[(tries += 1) % replicas.length];
-            if (program === undefined) return false;
-            const { status, body } = await tellReplica(program, `registry.test/${name}`, '1.1.0');
-            return status === 200 && z.object({ matched: z.number() }).parse(body).matched > 0;
-          },
-          { what: `${name} is acknowledged`, timeoutMs: 60_000, everyMs: 100 },
-        );
-      };
-      const load = (async (): Promise<void> => {
-        for (const [turn, name] of names.entries()) await acknowledged(name, turn);
-        done = true;
-      })();
-      const takeovers: number[] = [];
-      for (let kill = 0; kill < KILLS; kill += 1) {
-        const [first, second] = replicas;
-        if (first === undefined || second === undefined) throw new Error('two replicas run');
-        const firstLeads = await leads(first);
-        const [leader, other] = firstLeads ? [first, second] : [second, first];
-        await untilLeading(leader);
-        leader.kill('SIGKILL');
-        await leader.exited;
-        replicas.splice(replicas.indexOf(leader), 1);
-        takeovers.push(await untilLeading(other, 30_000));
-        replicas.push(await startReplica(world));
-      }
-      await load;
-      await requestsWhen(
-        world,
-        'each push is applied',
-        (all) =>
-          names.every((name) => requestsFor(all, name).some(({ status }) => status.phase === 'Completed')),
-        30_000,
-      );
-      const deployments = await deploymentsOf(world);
-      expect(deployments.filter(({ changes }) => changes !== 1)).toEqual([]);
-      expect(deployments.filter(({ image }) => !image.endsWith(':1.1.0'))).toEqual([]);
-      expect((await world.requests()).length).toBe(names.length);
-      expect(Math.max(...takeovers)).toBeLessThanOrEqual(times.duration + times.retry);
-      process.stdout.write(`takeovers, in seconds: ${takeovers.map((one) => one.toFixed(1)).join(' ')}\n`);
-    } finally {
-      done = true;
-      for (const program of replicas) await program.stop();
-      await world.close();
-    }
-    expect(done).toBe(true);
-  }, 600_000);
 });

@@ -5,8 +5,8 @@ import {
   crdEstablished,
   installationFiles,
   pathOf,
+  Manifest,
   readManifests,
-  type Manifest,
 } from '../manifests.ts';
 import type { ClusterFacts } from './setup.ts';
 
@@ -32,6 +32,10 @@ export interface Place {
   readonly settings: Readonly<Record<string, string>>;
   /** Files for the Secret that the Deployment mounts at /etc/headwind/webhooks. */
   readonly files: Readonly<Record<string, string>>;
+  /** The namespace that it is put in, where that is not the one that is shipped: so that two of them can stand side by side. */
+  readonly home?: string;
+  /** As shipped, unless told. */
+  readonly replicas?: number;
 }
 
 /** What Headwind must be told of this cluster: which namespace is its own here, and where it finds the registry. */
@@ -69,7 +73,9 @@ export async function install(api: ControlPlaneAccess, place: Place): Promise<()
     shipped.filter(({ kind }) => kind === 'Namespace'),
     shipped.filter(({ kind }) => kind !== 'Namespace'),
   ];
-  const manifests = [...namespaces, secret, ...others.map((manifest) => adapt(manifest, place))];
+  const manifests = [...namespaces, secret, ...others.map((manifest) => adapt(manifest, place))].map(
+    (manifest) => moved(manifest, place.home ?? NAMESPACE),
+  );
   for (const manifest of manifests) {
     await applyManifest(api, manifest);
     if (manifest.kind === 'CustomResourceDefinition') await crdEstablished(api);
@@ -77,15 +83,28 @@ export async function install(api: ControlPlaneAccess, place: Place): Promise<()
   return async () => {
     for (const manifest of manifests.filter(({ kind }) => OWN_KINDS.has(kind)))
       await api.request('DELETE', await pathOf(api, manifest));
+    const { home = NAMESPACE } = place;
+    if (home === NAMESPACE) return;
+    await api.request('DELETE', `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/${home}`);
+    await api.request('DELETE', `/api/v1/namespaces/${home}`);
   };
 }
 
-function adapt(manifest: Manifest, { image, settings }: Place): Manifest {
+/** Into another namespace; what binds its role for the whole cluster is called as that namespace is. */
+function moved(manifest: Manifest, home: string): Manifest {
+  if (home === NAMESPACE) return manifest;
+  const elsewhere = Manifest.parse(JSON.parse(JSON.stringify(manifest).replaceAll(NAMESPACE, home)));
+  if (manifest.kind !== 'ClusterRoleBinding') return elsewhere;
+  return { ...elsewhere, metadata: { ...elsewhere.metadata, name: home } };
+}
+
+function adapt(manifest: Manifest, { image, settings, replicas }: Place): Manifest {
   if (manifest.kind === 'ConfigMap')
     return { ...manifest, data: { ...Data.parse(manifest).data, ...settings } };
   if (manifest.kind !== 'Deployment') return manifest;
   const { spec } = Template.parse(manifest);
   const [container] = spec.template.spec.containers;
   const podSpec = { ...spec.template.spec, containers: [{ ...container, image }] };
-  return { ...manifest, spec: { ...spec, template: { ...spec.template, spec: podSpec } } };
+  const asMany = replicas === undefined ? {} : { replicas };
+  return { ...manifest, spec: { ...spec, ...asMany, template: { ...spec.template, spec: podSpec } } };
 }
