@@ -12,7 +12,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Workload } from '../core/workload.ts';
 import { backoffDelay } from '../scheduling/backoff.ts';
 import { createWorkQueue, type Outcome, type WorkFailure } from '../scheduling/work-queue.ts';
-import { inSpan } from '../telemetry/trace.ts';
+import { inSpan, type Work } from '../telemetry/trace.ts';
 import type { ChartSources } from './chart-sources.ts';
 import { groupBySource, memberKey, type SourceGroup } from './groups.ts';
 import type { ChartListing } from './listing.ts';
@@ -175,10 +175,10 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
       'headwind.chart.source': `${kind}/${namespace}/${name}`,
       'headwind.charts': charts.size,
     };
-    return inSpan({ name: 'discovery', parent: 'nothing', facts }, async () => {
+    return inSpan({ name: 'discovery', parent: 'nothing', facts }, async (span) => {
       const listing = await options.sources.list({ source: group.source, charts, signal });
       if (signal.aborted) return { kind: 'done' };
-      return conclude(standing, asked, { listing, startedAtMs, isDue });
+      return conclude(standing, asked, { listing, startedAtMs, isDue, span });
     });
   }
 
@@ -186,11 +186,7 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
   async function conclude(
     standing: Standing,
     asked: SourceGroup,
-    {
-      listing,
-      startedAtMs,
-      isDue,
-    }: { readonly listing: ChartListing; readonly startedAtMs: number; readonly isDue: boolean },
+    { listing, startedAtMs, isDue, span }: LookMade,
   ): Promise<Outcome> {
     const { group } = standing;
     const durationMs = clock.elapsed() - startedAtMs;
@@ -199,6 +195,8 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
     options.onLook?.({ source, startedAtMs, durationMs, ...summaryOf(findings, listing) });
     const unresolved = await deliverAll(findings);
     const trouble = worstOf(findings);
+    const failure = trouble?.kind ?? (unresolved > 0 ? 'unresolved' : undefined);
+    if (failure !== undefined && failure !== 'suspended') span.fail(failure);
     const untilDueMs = standing.dueAtMs - clock.elapsed();
     // A part of it that went well changes nothing about the rest.
     if (!isDue && trouble === undefined && unresolved === 0 && untilDueMs > 0)
@@ -366,6 +364,13 @@ function summaryOf(
     versions: lists.reduce((sum, { versions }) => sum + versions.length, 0),
     skipped: listing.outcome === 'complete' ? listing.skipped : 0,
   };
+}
+
+interface LookMade {
+  readonly listing: ChartListing;
+  readonly startedAtMs: number;
+  readonly isDue: boolean;
+  readonly span: Pick<Work, 'fail'>;
 }
 
 /** The trouble that decides when to look again: one that may pass by itself before one that does not. */
