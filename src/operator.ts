@@ -1,85 +1,35 @@
 import { withReceivers } from './config/notification-settings.ts';
-import { notificationsWithoutFile, type NotificationConfig } from './config/notifications.ts';
-import type { Environment } from './config/problem.ts';
-import type { RegistryConfig } from './config/registry-hosts.ts';
-import type { Settings } from './config/settings.ts';
-import type { WebhookSecrets } from './config/webhook-secrets.ts';
-import type { Clock } from './core/clock.ts';
-import { repositoryKey } from './core/image-reference.ts';
-import type { Signal } from './core/signal.ts';
+import { notificationsWithoutFile } from './config/notifications.ts';
 import type { Workload, WorkloadKind } from './core/workload.ts';
-import { GROUP } from './core/update-request.ts';
-import { createCharts } from './helm/charts.ts';
-import { countLooks } from './helm/count-looks.ts';
-import { createDoors } from './http/auth/door.ts';
-import type { Assets } from './http/assets.ts';
-import { startServers, type Ports } from './http/servers.ts';
-import { reviewAccess } from './kubernetes/access-review.ts';
+import type { Ports } from './http/servers.ts';
 import { createCatalog } from './kubernetes/catalog.ts';
-import { createKubernetesClient } from './kubernetes/client.ts';
-import type { Connection } from './kubernetes/connection.ts';
-import { isOutage } from './kubernetes/errors.ts';
-import { createEventRecorder } from './kubernetes/events.ts';
 import { WORKLOAD_KINDS } from './kubernetes/kinds.ts';
-import { createNodes } from './kubernetes/nodes.ts';
 import { createReleaseWatch } from './kubernetes/release-watch.ts';
-import { readRunningDigests } from './kubernetes/running-digests.ts';
-import { createSecretReader } from './kubernetes/secret-reader.ts';
-import { reviewToken } from './kubernetes/token-review.ts';
 import { createRolloutWatches } from './kubernetes/rollout-watch.ts';
+import { readRunningDigests } from './kubernetes/running-digests.ts';
 import { createWorkloadWatch } from './kubernetes/workload-watch.ts';
-import { createChartsSource } from './operator/charts-source.ts';
 import { createAddressGuard } from './notifications/address-guard.ts';
-import { createCredentials } from './operator/credentials.ts';
+import { createChartsSource } from './operator/charts-source.ts';
+import { createJobs } from './operator/jobs.ts';
+import { track } from './operator/knowledge.ts';
 import { createLeadership } from './operator/leadership.ts';
 import { outOfService } from './operator/leaving.ts';
-import { chartPlanOf, createJobs } from './operator/jobs.ts';
-import { buildHealth, namespacesOf, preferencesOf, track } from './operator/knowledge.ts';
 import { createLiveSettings } from './operator/live-settings.ts';
-import { countWatched, observePolls, observeWatch } from './operator/observers.ts';
-import { rememberTraces, traceKubernetes, traceRegistry } from './operator/traces.ts';
-import { acceptOnceSynced } from './pipeline/accept-once-synced.ts';
-import { createCoalescer } from './pipeline/coalesce.ts';
+import { createLookouts } from './operator/lookouts.ts';
+import { countWatched, observeWatch } from './operator/observers.ts';
+import type { OperatorOptions } from './operator/options.ts';
+import { createOutside } from './operator/outside.ts';
+import { serve } from './operator/serving.ts';
+import { rememberTraces } from './operator/traces.ts';
 import { countPending } from './pipeline/count-pending.ts';
 import { createNotices, followTargets } from './pipeline/notices.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
-import { createShard } from './pipeline/shard.ts';
 import { createRequestStore } from './pipeline/request-store.ts';
 import { createRequestWatch } from './pipeline/request-watch.ts';
-import { createRegistry } from './registry/client.ts';
-import { createAudit } from './telemetry/audit.ts';
-import type { LogRoot } from './telemetry/log.ts';
+import { createShard } from './pipeline/shard.ts';
 import { createMetrics } from './telemetry/metrics.ts';
-import { createPoller } from './triggers/poller/poller.ts';
 import { WEBHOOK_SENDERS } from './triggers/webhook/senders.ts';
 import { createWebhookTrust } from './triggers/webhook/trust.ts';
-
-export interface OperatorOptions {
-  readonly settings: Settings;
-  /** How single registries are dealt with; all alike without it. */
-  readonly registryConfig?: RegistryConfig;
-  /** By what webhooks prove who sent them; nobody has to without it. Read again when the file changes that they are from. */
-  readonly webhookSecrets?: WebhookSecrets;
-  /** Who is notified; those of the settings without it. Read again when the file changes that they are from. */
-  readonly notifications?: NotificationConfig;
-  readonly readFile?: (path: string) => Promise<string>;
-  /** What seals the sessions of the dashboard; without them each process has one of its own. */
-  readonly sessionKeys?: readonly string[];
-  readonly connection: Connection;
-  /** The process's own, which tells who Headwind is at the clouds; without it, nobody. */
-  readonly env?: Environment;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly logRoot: LogRoot;
-  /** The name of the pod, or of the machine; without it, that of this one. */
-  readonly host?: string;
-  /** Headwind's own version. */
-  readonly version: string;
-  /** Tells of spans that are lost; absent where nothing is traced. */
-  readonly tracing?: { onLost(listener: (spans: number) => void): void };
-  /** The built dashboard; undefined where it has not been built. */
-  readonly assets?: Assets | undefined;
-}
 
 export interface Operator {
   /** Where the servers listen. */
@@ -104,41 +54,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const metrics = createMetrics();
   options.tracing?.onLost((spans) => metrics.traceSpansLostTotal.inc(spans));
   metrics.startTimeSeconds.set(Math.floor(clock.now() / 1000));
-  const client = createKubernetesClient({
-    connection: options.connection,
-    version,
-    onRequest: (asked) => {
-      metrics.kubernetesRequestsTotal.inc({ verb: asked.verb, code: asked.code });
-      traceKubernetes(asked, options.connection.server.host, clock.now());
-    },
-  });
-  const registry = createRegistry({
-    insecureHosts: settings.insecureRegistries,
-    ...(options.registryConfig === undefined ? {} : { config: options.registryConfig }),
-    clock,
-    log: logRoot.target('headwind::registry'),
-    onRequest: (asked) => {
-      const { purpose, outcome, durationMs } = asked;
-      traceRegistry(asked, clock.now());
-      metrics.registryRequestsTotal.inc({ purpose, outcome });
-      if (outcome !== 'held-back') metrics.registryRequestDurationSeconds.observe(durationMs / 1000);
-      metrics.registryCircuitOpen.set(registry.openCircuits());
-      metrics.registryKeptListBytes.set(registry.keptBytes());
-      metrics.queueDepth.set({ queue: 'registry' }, registry.waiting());
-    },
-  });
-  const events = createEventRecorder({
-    client,
-    clock,
-    log: logRoot.target('headwind::events'),
-    onDropped: () => metrics.eventsDroppedTotal.inc(),
-  });
-  const { credentials, pullSecrets, cloud } = createCredentials({
-    client,
-    env: options.env,
-    clock,
-    log: logRoot.target('headwind::credentials'),
-  });
+  const outside = createOutside(options, metrics);
+  const { client, registry, events, nodes, credentials, cloud } = outside;
   const catalog = createCatalog();
   const notifications = options.notifications ?? notificationsWithoutFile(settings.notifications);
   const noticesLog = logRoot.target('headwind::notifications');
@@ -206,7 +123,6 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     ...watched,
     onSourceChanged: (source) => charts.sourceChanged(source),
   });
-  const nodes = createNodes({ client, clock, log: logRoot.target('headwind::nodes') });
   const rollouts = createRolloutWatches({
     ...watching,
     onCount(followed, inLine) {
@@ -214,20 +130,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       metrics.rolloutsWatched.set({ state: 'in-line' }, inLine);
     },
   });
-  const {
-    engine,
-    approvals,
-    waitingFor,
-    workloads,
-    rollbacks,
-    holds,
-    pauses,
-    verifier,
-    pruner,
-    teller,
-    deliver,
-    deliverCharts,
-  } = createPipeline({
+  const pipeline = createPipeline({
     client,
     rollouts,
     kinds: [...WORKLOAD_KINDS, releases.kind],
@@ -253,43 +156,16 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       keepPerArtifact: settings.requestRetentionCount,
     },
   });
+  const { engine, verifier, pruner, teller, deliver, deliverCharts } = pipeline;
 
-  const poller = createPoller({
-    ...credentials,
+  const { poller, charts } = createLookouts(options, {
+    outside,
     catalog,
+    releases,
+    live,
+    metrics,
     deliver,
-    registry: {
-      listTags: (query) => registry.listTags(query),
-      digestOf: (query) => registry.confirm({ ...query, background: true }),
-    },
-    intervalMs: () => live.current().polling.intervalMs,
-    clock,
-    random,
-    log: logRoot.target('headwind::polling'),
-    ...observePolls(metrics),
-  });
-
-  const looks = countLooks(metrics);
-  const charts = createCharts({
-    workloads: () => catalog.all(),
-    sourceOf: (reference) => releases.sourceOf(reference),
-    deliver: (findings) => deliverCharts(findings, live.current().polling.enabled ? 'polling' : 'discovery'),
-    plan: () => chartPlanOf(live.current()),
-    registry,
-    registryConfig: options.registryConfig,
-    insecureRegistries: settings.insecureRegistries,
-    readSecret: createSecretReader(client),
-    cloudCredentials: (host) => cloud.credentialsFor(host),
-    serviceAccountCredentials: (account, repository) =>
-      pullSecrets.credentialsFor({ ...account, pullSecrets: [] }, repository),
-    clock,
-    random,
-    log: logRoot.target('headwind::helm'),
-    ...looks,
-    onRequest: (asked) => {
-      looks.onRequest?.(asked);
-      traceRegistry(asked, clock.now());
-    },
+    deliverCharts,
   });
 
   const reflectors = [
@@ -320,11 +196,6 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     log: noticesLog,
   });
   live.subscribe(() => targets.refresh());
-  const accept = createCoalescer((signals) => engine.accept(signals));
-  // What concerns nobody is known only once the workloads are.
-  const concerns = ({ repository }: Signal): boolean =>
-    !synced.isDone() || catalog.byRepository(repositoryKey(repository)).length > 0;
-
   const charted = createChartsSource({
     settings: () => live.current().observability,
     metrics,
@@ -348,56 +219,17 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     await events.stop();
     client.close();
   };
-  const doors = createDoors({
-    api: settings.apiAuthMode,
-    ui: settings.uiAuthMode,
-    ownUrls: [settings.apiUrl, ...(settings.uiUrl === undefined ? [] : [settings.uiUrl])],
-    trustedProxies: settings.trustedProxies,
-    proxyHeader: settings.proxyHeader,
-    proxyGroupsHeader: settings.proxyGroupsHeader,
-    sessionSecrets: options.sessionKeys ?? [],
-    reviewToken: (token) => reviewToken(client, { token, audiences: settings.tokenAudiences }),
-    reviewAccess: (question) => reviewAccess(client, { ...question, group: GROUP }),
-    clock,
-    log: logRoot.target('headwind::auth'),
-  });
-  const servers = await startServers({
-    approvals,
-    workloads,
-    rollbacks,
-    holds,
-    pauses,
-    notifications: notices,
-    slackDesk: notices.slack,
-    clock,
-    metrics,
-    version,
-    senders: WEBHOOK_SENDERS,
-    hostOf: (sender) => settings.webhookHosts.get(sender),
-    authenticity: trust.authenticity,
-    accept: acceptOnceSynced({ accept, synced: synced.done, clock, metrics }),
-    concerns,
-    limits: { pushesPerSecond: settings.webhookRateLimit },
-    health: buildHealth(engine, synced.isDone),
-    doors,
+  const servers = await serve(options, {
+    outside,
+    catalog,
     requests,
-    random,
-    namespaces: () => namespacesOf(catalog.all(), requests.all()),
-    ownNamespace: settings.namespace,
-    audit: createAudit(logRoot, clock),
-    explain: (error) => (isOutage(error) ? 'unavailable' : undefined),
-    bindAddress: settings.bindAddress,
-    ports: settings.ports,
-    assets: options.assets,
+    pipeline,
+    notices,
+    live,
+    synced,
+    authenticity: trust.authenticity,
     metricsView: charted.view,
-    dashboard: {
-      requests: () => requests.all(),
-      waitingFor,
-      workloads,
-      preferences: () => preferencesOf(live.current()),
-    },
-    settings: live,
-    logOf: (server) => logRoot.target(`headwind::${server}`),
+    metrics,
   }).catch(async (error: unknown) => {
     await stopWorking();
     throw error;
