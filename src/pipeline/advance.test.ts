@@ -19,6 +19,8 @@ interface Given {
   readonly applies?: (ApplyOutcome | Error)[];
   /** How many writes of the status somebody else wins. */
   readonly lostRaces?: number;
+  /** What the first attempts to read the workload end with. */
+  readonly unreadable?: readonly Error[];
   readonly reproposed?: UpdateRequest;
   readonly verifications?: VerificationPlanner;
   readonly rollbacks?: RollbackFinisher;
@@ -33,6 +35,8 @@ interface Bench {
   readonly key: string;
   readonly now: () => UpdateRequest | undefined;
   readonly transitions: Phase[];
+  /** What the API server was asked, in the order in which it was: `read` the workload, or the phase that was written. */
+  readonly asked: string[];
 }
 
 /** An advancer over a store whose writes succeed at once, as an API server's would. */
@@ -40,6 +44,8 @@ function anAdvancer(given: Given): Bench {
   const clock = new FakeClock(NOON);
   const workload = given.workload ?? aWorkload();
   const applies = [...(given.applies ?? [])];
+  const unreadable = [...(given.unreadable ?? [])];
+  const asked: string[] = [];
   let lostRaces = given.lostRaces ?? 0;
   const store = createRequestStore({
     request: () => Promise.reject(new Error('nobody asks the API server here')),
@@ -52,6 +58,7 @@ function anAdvancer(given: Given): Bench {
       return Promise.resolve(store.get(`${namespace}/${name}`));
     },
     writeStatus: (request, status) => {
+      asked.push(status.phase);
       lostRaces -= 1;
       if (lostRaces >= 0) return Promise.resolve(fail('conflict'));
       const resourceVersion = String(Number(request.metadata.resourceVersion) + 1);
@@ -71,6 +78,9 @@ function anAdvancer(given: Given): Bench {
     applier: {
       annotate: () => Promise.reject(new Error('nothing is annotated here')),
       read: () => {
+        asked.push('read');
+        const failure = unreadable.shift();
+        if (failure !== undefined) return Promise.reject(failure);
         if (given.seenMeanwhile !== undefined) store.observe(given.seenMeanwhile);
         return Promise.resolve(workload);
       },
@@ -85,7 +95,7 @@ function anAdvancer(given: Given): Bench {
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
   });
   const key = requestKey(given.request);
-  return { advancer, key, now: () => store.get(key), transitions };
+  return { advancer, key, now: () => store.get(key), transitions, asked };
 }
 
 const APPLIED: ApplyOutcome = { kind: 'applied', previousImage: 'nginx:1.25.0', atMs: NOON };
@@ -114,6 +124,34 @@ describe('one look at a request', () => {
     expect(await advancer.advance(key)).toEqual({ kind: 'done' });
     expect(transitions).toEqual(['Approved', 'Completed']);
     expect(now()?.status).toMatchObject({ previousImage: 'nginx:1.25.0', startedAt: '2026-01-01T12:00:00Z' });
+  });
+
+  const byPolicy = {
+    request: aRequest({ spec: { requireApproval: false } }),
+    workload: aWorkload({ annotations: { 'headwind.sh/require-approval': 'false' } }),
+    applies: [APPLIED],
+  };
+
+  it.each<[string, Partial<Given>, readonly string[]]>([
+    ['once, while the approval is written', {}, ['read', 'Approved', 'Completed']],
+    [
+      'again where that was lost to somebody else',
+      { lostRaces: 1 },
+      ['read', 'Approved', 'read', 'Approved', 'Completed'],
+    ],
+  ])('reads the workload of what needs no approval %s', async (_, how, expected) => {
+    const { advancer, key, asked } = anAdvancer({ ...byPolicy, ...how });
+    expect(await advancer.advance(key)).toEqual({ kind: 'done' });
+    expect(asked).toEqual(expected);
+  });
+
+  it('is tried again where the workload could not be read while the approval was written', async () => {
+    const outage = new Error('connection refused');
+    const { advancer, key, asked, now } = anAdvancer({ ...byPolicy, unreadable: [outage] });
+    await expect(advancer.advance(key)).rejects.toBe(outage);
+    expect(now()?.status.phase).toBe('Approved');
+    expect(await advancer.advance(key)).toEqual({ kind: 'done' });
+    expect(asked).toEqual(['read', 'Approved', 'read', 'Completed']);
   });
 
   it('reads the workload again when somebody changed it meanwhile', async () => {

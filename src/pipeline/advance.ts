@@ -82,15 +82,19 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
 
   async function takeSteps(key: string): Promise<Outcome> {
     waits.delete(key);
+    let ahead: Promise<Workload | undefined> | undefined;
     for (let steps = 0; steps < MAX_STEPS_PER_LOOK; steps += 1) {
       const request = requests.get(key);
       if (request === undefined) return { kind: 'done' };
-      const workload = await workloadFor(request);
+      const isReadAhead = ahead !== undefined && request.status.phase === 'Approved';
+      const workload = await (isReadAhead ? ahead : workloadFor(request));
+      ahead = undefined;
       // Meanwhile it may have been decided otherwise.
       if (requests.get(key) !== request) continue;
       const siblings = requests.ofArtifact(artifactKeyOf(request));
       const target = workload === undefined ? undefined : toTarget(request, workload);
       const step = nextStep({ request, target, siblings, nowMs: clock.now() });
+      if (step.kind === 'approve-by-policy') ahead = readAhead(request);
       const outcome = await take(key, request, workload, step);
       if (outcome !== 'again') return outcome;
     }
@@ -101,6 +105,17 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
   async function workloadFor(request: UpdateRequest): Promise<Workload | undefined> {
     if (request.status.phase === 'Approved') return applier.read(request);
     return options.workloadOf(workloadKey(request.spec.targetRef));
+  }
+
+  /**
+   * Reads the workload while the approval is written: neither needs the other, and the patch is guarded by the version that
+   * was read, as late as that may be.
+   */
+  function readAhead(request: UpdateRequest): Promise<Workload | undefined> {
+    const reading = applier.read(request);
+    // Whoever awaits it is told; nobody does where the approval could not be written.
+    reading.catch(() => undefined);
+    return reading;
   }
 
   async function take(
