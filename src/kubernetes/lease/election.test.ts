@@ -4,7 +4,7 @@ import { fail, ok } from '../../core/result.ts';
 import { createRecordingLog, type RecordingLog } from '../../telemetry/recording-log.ts';
 import { createElection, type Election } from './election.ts';
 import type { LeaseObject } from './lease-object.ts';
-import type { LeaseRecord } from './standing.ts';
+import type { LeaseRecord, LeaseTimes } from './standing.ts';
 
 const TIMES = { durationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2000 };
 
@@ -15,6 +15,8 @@ class KeptLease {
   /** Nobody who is named here reaches it. */
   readonly cutOff = new Set<string>();
   writes = 0;
+  /** What becomes of a call that is not answered. */
+  silentFor: (() => Promise<never>) | undefined;
 
   seenBy(name: string): LeaseObject {
     const reach = (): void => {
@@ -27,6 +29,7 @@ class KeptLease {
       },
       write: async (wanted, before) => {
         reach();
+        if (this.silentFor !== undefined) await this.silentFor();
         if (this.record?.resourceVersion !== before?.resourceVersion) return fail('conflict');
         this.version += 1;
         this.writes += 1;
@@ -49,14 +52,14 @@ function aReplica(
   name: string,
   lease: KeptLease,
   clock: FakeClock,
-  monotonicMs = () => clock.now(),
+  { monotonicMs = () => clock.now(), times = TIMES }: { monotonicMs?: () => number; times?: LeaseTimes } = {},
 ): Replica {
   const log = createRecordingLog();
   const changes: boolean[] = [];
   const election = createElection({
     lease: lease.seenBy(name),
     identity: name,
-    times: TIMES,
+    times,
     clock,
     monotonicMs,
     random: () => 0,
@@ -164,11 +167,26 @@ describe('one replica', () => {
     expect(troubles).toHaveLength(1);
   });
 
+  it('goes on leading where one call gets no answer and the next one does', async () => {
+    const clock = new FakeClock();
+    const lease = new KeptLease();
+    const times = { durationMs: 12_000, renewDeadlineMs: 8000, retryPeriodMs: 2000 };
+    const a = aReplica('a', lease, clock, { times });
+    a.election.start();
+    await clock.advance(1000);
+    // Calls are given half of the renew deadline.
+    lease.silentFor = () => new Promise((_, reject) => clock.after(4000, () => reject(new Error('silence'))));
+    await clock.advance(2000);
+    lease.silentFor = undefined;
+    await clock.advance(60_000);
+    expect([a.election.isLeading(), a.changes]).toEqual([true, [true]]);
+  });
+
   it('knows that it leads no more before any timer could tell it, as after having been stopped', async () => {
     const clock = new FakeClock();
     const lease = new KeptLease();
     let sleptMs = 0;
-    const { election, changes } = aReplica('a', lease, clock, () => clock.now() + sleptMs);
+    const { election, changes } = aReplica('a', lease, clock, { monotonicMs: () => clock.now() + sleptMs });
     election.start();
     await clock.advance(1);
     expect(election.isLeading()).toBe(true);

@@ -50,6 +50,7 @@ export function createElection(options: ElectionOptions): Election {
   let stopped = false;
   // Whether the Lease may be ours: we have written into it, or tried to.
   let tried = false;
+  let failed = false;
   let round = Promise.resolve();
   let cancelLook = (): void => undefined;
   let cancelEnd = (): void => undefined;
@@ -75,10 +76,12 @@ export function createElection(options: ElectionOptions): Election {
   async function look(): Promise<void> {
     try {
       if (!(await renewed())) await readAndTake();
+      failed = false;
       if (toldTrouble !== undefined) log.info({}, 'the Lease is at hand again');
       toldTrouble = undefined;
       tellHolder();
     } catch (error) {
+      failed = true;
       if (!stopped) tellTrouble(error);
     }
     judge();
@@ -120,7 +123,7 @@ export function createElection(options: ElectionOptions): Election {
   function schedule(): void {
     if (stopped) return;
     const nowMs = monotonicMs();
-    const waitMs = nextLookMs(standing, { identity, times, nowMs, random: options.random() });
+    const waitMs = nextLookMs(standing, { identity, times, nowMs, random: options.random(), failed });
     cancelLook = clock.after(waitMs, turn);
   }
 

@@ -96,7 +96,7 @@ describe('until when the replica leads', () => {
 });
 
 describe('when to look again', () => {
-  const looking = { identity: 'us', times: TIMES, nowMs: 1000, random: 0 };
+  const looking = { identity: 'us', times: TIMES, nowMs: 1000, random: 0, failed: false };
 
   it.each<[string, Standing, Partial<typeof looking>, number]>([
     ['after half of the retry period', seen(), {}, 1000],
@@ -109,6 +109,13 @@ describe('when to look again', () => {
       { nowMs: 15_500 },
       2000,
     ],
+    [
+      'soon where it leads and could not renew it',
+      afterWinning(aRecord({ holder: 'us' }), 500),
+      { failed: true },
+      500,
+    ],
+    ['as usual where it does not lead and could not read it', seen(), { failed: true }, 1000],
   ])('%s', (_, standing, change, expected) => {
     expect(nextLookMs(standing, { ...looking, ...change })).toBe(expected);
   });

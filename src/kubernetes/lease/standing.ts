@@ -96,10 +96,12 @@ export function mayTake(
  * that replicas do not all ask at the same moment; the moment at which a holder's time is over is never slept through.
  */
 export function nextLookMs(
-  { record, observedAtMs }: Standing,
-  { identity, times, nowMs, random }: Looking,
+  { record, observedAtMs, wonAtMs }: Standing,
+  { identity, times, nowMs, random, failed = false }: Looking,
 ): number {
   const spread = 1 - 0.2 * random;
+  // Half of the time may be gone with a call that was not answered: there has to be enough for another.
+  if (failed && wonAtMs !== undefined) return (times.retryPeriodMs / 4) * spread;
   if (record?.holder === identity) return times.retryPeriodMs * spread;
   const usual = (times.retryPeriodMs / 2) * spread;
   if (record === undefined || record.holder === '') return usual;
@@ -112,6 +114,8 @@ interface Looking {
   readonly times: LeaseTimes;
   readonly nowMs: number;
   readonly random: number;
+  /** Whether the last look came to nothing: no answer, or none that helps. */
+  readonly failed?: boolean;
 }
 
 /** What the replica writes to hold the Lease, or to go on holding it. */
