@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../core/at-most.ts';
 import pLimit from 'p-limit';
 import type { RegistryConfig, RegistryHost } from '../config/registry-hosts.ts';
 import {
@@ -61,7 +62,7 @@ export function createOciCharts(options: OciChartsOptions): OciCharts {
   const clients = new LRUCache<string, Registry>({ max: MAX_CLIENTS });
   const limit = pLimit(CHARTS_AT_ONCE);
   // When each tag was found to be something else than a chart, as `Clock.elapsed` counts.
-  const others = new LRUCache<string, number>({ max: MAX_OTHERS });
+  const others = new LRUCache<string, number>(atMost(MAX_OTHERS));
   const otherKey = ({ source }: OciQuestion, { asked: { repository } }: Located, tag: string): string =>
     JSON.stringify([chartSourceKey(source), source.uid, nameOf(repository), tag]);
 

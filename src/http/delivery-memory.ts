@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../core/at-most.ts';
 import type { Clock } from '../core/clock.ts';
 import { repositoryKey } from '../core/image-reference.ts';
 import type { Signal } from '../core/signal.ts';
@@ -26,7 +27,7 @@ const KEPT_MS = 600_000;
 /** Remembers the last 10,000 deliveries for 10 minutes. */
 export function createDeliveryMemory(clock: Pick<Clock, 'now'>): DeliveryMemory {
   const seen = new LRUCache<string, true>({
-    max: MAX_DELIVERIES,
+    ...atMost(MAX_DELIVERIES),
     ttl: KEPT_MS,
     // Else the time is read at most once in a while, with a timer of the cache's own.
     ttlResolution: 0,

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../core/at-most.ts';
 import type { SlackSigner, SlackTrust } from '../config/slack-trust.ts';
 import type { Clock } from '../core/clock.ts';
 import { fail, ok, type Result } from '../core/result.ts';
@@ -24,7 +25,12 @@ export function createSlackProof({
   readonly trust: () => Pick<SlackTrust, 'signers'>;
   readonly clock: Pick<Clock, 'now'>;
 }): SlackProof {
-  const seen = new LRUCache<string, true>({ max: MAX_SEEN, ttl: KEPT_MS, ttlResolution: 0, perf: clock });
+  const seen = new LRUCache<string, true>({
+    ...atMost(MAX_SEEN),
+    ttl: KEPT_MS,
+    ttlResolution: 0,
+    perf: clock,
+  });
   return {
     isOpen: () => trust().signers.length > 0,
     check(delivery) {

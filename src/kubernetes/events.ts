@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../core/at-most.ts';
 import { type Clock, toTimestamp } from '../core/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { backoffDelay } from '../scheduling/backoff.ts';
@@ -75,7 +76,7 @@ class BackgroundRecorder implements EventRecorder {
   readonly #options: EventRecorderOptions;
   // In order of arrival; the same event is in it once.
   readonly #waiting = new Map<string, Waiting>();
-  readonly #written = new LRUCache<string, Written>({ max: MAX_REMEMBERED });
+  readonly #written = new LRUCache<string, Written>(atMost(MAX_REMEMBERED));
   readonly #end = new AbortController();
   #working: Promise<void> | undefined;
   #stopped = false;

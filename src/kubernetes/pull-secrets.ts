@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../core/at-most.ts';
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import type { Credential } from '../core/credential.ts';
@@ -92,8 +93,8 @@ interface Kept<T> {
 export function createPullSecrets(options: PullSecretsOptions): PullSecrets {
   const { client, clock, log } = options;
   const ttlMs = options.ttlMs ?? TTL_MS;
-  const secrets = new LRUCache<string, Kept<SecretContent>>({ max: MAX_KEPT });
-  const accounts = new LRUCache<string, Kept<readonly string[]>>({ max: MAX_KEPT });
+  const secrets = new LRUCache<string, Kept<SecretContent>>(atMost(MAX_KEPT));
+  const accounts = new LRUCache<string, Kept<readonly string[]>>(atMost(MAX_KEPT));
 
   /** Reads once for all who ask within the time, and forgets a reading that failed. */
   function remembered<T>(cache: LRUCache<string, Kept<T>>, key: string, read: () => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../core/at-most.ts';
 import type { Clock } from '../core/clock.ts';
 import { repositoryKey } from '../core/image-reference.ts';
 import type { Signal } from '../core/signal.ts';
@@ -19,7 +20,7 @@ const REMEMBERED_MS = 600_000;
  */
 export function createRecentSignals(clock: Pick<Clock, 'elapsed'>): RecentSignals {
   const recent = new LRUCache<string, { readonly signal: Signal; readonly untilMs: number }>({
-    max: MAX_SIGNALS,
+    ...atMost(MAX_SIGNALS),
   });
   return {
     remember(signals) {

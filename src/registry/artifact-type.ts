@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../core/at-most.ts';
 import { z } from 'zod';
 import type { Told } from './answer.ts';
 import type { Asker } from './asker.ts';
@@ -25,7 +26,7 @@ const Index = z.object({ manifests: z.array(z.unknown()) });
 
 /** Makes a reader that remembers what it was told, by registry, identity and digest. */
 export function createArtifactTypeReader(asker: Asker): ArtifactTypeReader {
-  const kept = new LRUCache<string, ArtifactType>({ max: MAX_KEPT });
+  const kept = new LRUCache<string, ArtifactType>(atMost(MAX_KEPT));
   return {
     async read(question) {
       const { address, identity, digest } = question;

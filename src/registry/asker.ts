@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../core/at-most.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
 import type { Address, Endpoints } from './endpoint.ts';
 import { remoteText } from './failure.ts';
@@ -54,7 +55,7 @@ export function createAsker(options: {
 }): Asker {
   const { hosts, tokens, endpoints } = options;
   // By repository, not by host: the scope in a challenge is the repository's own.
-  const challenges = new LRUCache<string, Challenge>({ max: MAX_CHALLENGES });
+  const challenges = new LRUCache<string, Challenge>(atMost(MAX_CHALLENGES));
 
   const signIn = async (
     challenge: Challenge,

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../core/at-most.ts';
 import { z } from 'zod';
 import { isDigest } from '../core/image-reference.ts';
 import type { Platform } from '../core/platform.ts';
@@ -46,7 +47,7 @@ const Manifest = z.object({ config: z.object({ mediaType: z.string(), digest: Di
 
 /** Makes a reader that remembers what it was told, by registry, identity and digest. */
 export function createPlatformReader(asker: Asker): PlatformReader {
-  const kept = new LRUCache<string, ImagePlatforms>({ max: MAX_KEPT });
+  const kept = new LRUCache<string, ImagePlatforms>(atMost(MAX_KEPT));
   return {
     async read(question) {
       const { address, identity, digest } = question;

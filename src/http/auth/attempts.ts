@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../../core/at-most.ts';
 import type { Clock } from '../../core/clock.ts';
 
 /** Counts sign-ins that failed, to slow down whoever tries tokens. */
@@ -21,7 +22,7 @@ const ALL = 'all';
 
 /** At most 10 failures a minute from one address (of IPv6: one /64), and 200 in all. */
 export function createAttempts(clock: Pick<Clock, 'elapsed'>): Attempts {
-  const windows = new LRUCache<string, Window>({ max: MAX_ADDRESSES });
+  const windows = new LRUCache<string, Window>(atMost(MAX_ADDRESSES));
   let inAll: Window = { failures: 0, endsAtMs: 0 };
 
   const current = (key: string): Window | undefined => {

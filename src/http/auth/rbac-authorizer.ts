@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../../core/at-most.ts';
 import pLimit from 'p-limit';
 import type { Clock } from '../../core/clock.ts';
 import { fail, ok } from '../../core/result.ts';
@@ -38,7 +39,7 @@ const NAME = /^[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?$/;
  * somebody may act is asked each time.
  */
 export function createRbacAuthorizer({ review, clock }: RbacAuthorizerOptions): Authorizer {
-  const kept = new LRUCache<string, Verdict>({ max: MAX_KEPT });
+  const kept = new LRUCache<string, Verdict>(atMost(MAX_KEPT));
   const limit = pLimit(CONCURRENCY);
 
   const ask = (question: RbacQuestion): Promise<boolean> => limit(() => review(question));

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../../core/at-most.ts';
 import type { Clock } from '../../core/clock.ts';
 import { createSealedBox, deriveKey } from './sealed-box.ts';
 
@@ -60,7 +61,7 @@ export function createSessions({ secrets, clock }: SessionsOptions): Sessions {
   const box = createSealedBox(secrets, 'session');
   const csrfKeys = secrets.map((secret) => deriveKey(secret, 'csrf'));
   // Of this process alone; an ended session that falls out of it is over by its age soon.
-  const ended = new LRUCache<string, true>({ max: MAX_ENDED });
+  const ended = new LRUCache<string, true>(atMost(MAX_ENDED));
 
   const expiresAtMs = ({ signedInAtMs, renewedAtMs }: Session): number =>
     Math.min(renewedAtMs + IDLE_MS, signedInAtMs + LONGEST_MS);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../../core/at-most.ts';
 import type { Credential } from '../../core/credential.ts';
 import { repositoryKey, type Repository } from '../../core/image-reference.ts';
 import { pollWish, type PollWish } from '../../core/poll-wish.ts';
@@ -43,7 +44,7 @@ const MAX_IDENTITIES = 10_000;
 /** Makes the finder; two groups are told apart by what they show to the registry, never by where it comes from. */
 export function createGroups({ catalog, credentialsFor, intervalMs }: GroupsOptions): FindGroups {
   // Digest of the credentials to a number of our own: what is logged tells nothing about a password.
-  const numbers = new LRUCache<string, number>({ max: MAX_IDENTITIES });
+  const numbers = new LRUCache<string, number>(atMost(MAX_IDENTITIES));
   let next = 1;
 
   const numberOf = (credentials: readonly Credential[]): number => {
