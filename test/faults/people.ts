@@ -28,12 +28,16 @@ export interface Acting {
   isOver(): boolean;
 }
 
-/** Pushes an image and tells of it, until a replica has acknowledged that or the sender gives up. */
-export async function pushAndTell(acting: Acting, push: PushPlan): Promise<void> {
-  const { scene, promises } = acting;
-  const { workload, tag } = push;
+/** Pushes an image. */
+export async function pushImage({ scene, promises }: Acting, { workload, tag }: PushPlan): Promise<void> {
   await scene.registry.real.pushImage({ repository: workload, tag, content: `${workload} ${tag}` });
   promises.pushed.add(`${workload} ${tag}`);
+}
+
+/** Tells of a push as registries do, until a replica has acknowledged that or the sender gives up. */
+export async function tellOf(acting: Acting, push: PushPlan): Promise<void> {
+  const { scene, promises } = acting;
+  const { workload, tag } = push;
   const repository = `${scene.registry.front.host}/${workload}`;
   for (let attempt = 0; attempt < push.attempts && !acting.isOver(); attempt += 1) {
     const replica = replicaOf(scene, push.toldTo + attempt);

@@ -2,11 +2,16 @@ import type { Fault } from './fault.ts';
 import type { Policy } from './oracle.ts';
 import { drawsOf, type Draws } from './random.ts';
 
-/** A group of faults that cannot be there at the same time. */
-export interface FaultGroup {
-  readonly name: 'kubernetes' | 'processes' | 'registry';
-  readonly faults: readonly Fault[];
-}
+/** Faults of one group cannot be there at the same time. */
+export type FaultGroups = Readonly<Record<'kubernetes' | 'processes' | 'registry', readonly Fault[]>>;
+
+/**
+ * How long after the last fault is healed everything has to be as it should. A leader that is gone is replaced after 4 s,
+ * and what failed again and again meanwhile is tried again after pauses that grow to some 10 s.
+ */
+const CONVERGES_WITHIN_MS = 30_000;
+/** A registry that failed several times is left alone for 30 s, and its polls for 5 to 10 s more. */
+const AFTER_REGISTRY_MS = 60_000;
 
 export interface WorkloadPlan {
   readonly name: string;
@@ -48,6 +53,7 @@ export interface Plan {
   readonly workloads: readonly WorkloadPlan[];
   readonly pushes: readonly PushPlan[];
   readonly faults: readonly FaultPlan[];
+  readonly convergesWithinMs: number;
 }
 
 export const FIRST_VERSION = '1.0.0';
@@ -59,46 +65,67 @@ const LASTS_MS = 2500;
 const PERSISTENT = 1000;
 
 /**
- * Draws a run. Its first fault is the one whose turn it is, so that each comes up as often as every other one in a series;
- * a second one of another group comes in every third run.
+ * Draws a run. Its first fault is the one whose turn it is, so that in a series each fault of a group comes up as often as
+ * the others; in every third run there is a second one, of another group.
  */
-export function drawPlan(series: string, index: number, groups: readonly FaultGroup[]): Plan {
+export function drawPlan(series: string, index: number, groups: FaultGroups): Plan {
   const seed = `${series}.${index}`;
   const draws = drawsOf(seed);
-  const turns = drawsOf(series).shuffled(groups.flatMap(({ faults }) => faults));
-  const first = turns[index % turns.length];
-  const others = groups.filter(({ faults }) => first !== undefined && !faults.includes(first));
-  const partners = others.flatMap(({ faults }) => faults);
-  const second = partners.length > 0 && draws.chance(1 / 3) ? draws.pick(partners) : undefined;
-  const chosen = [first, second].filter((fault) => fault !== undefined);
-  const isRegistryBroken = groups.some(
-    ({ name, faults }) => name === 'registry' && chosen.some((fault) => faults.includes(fault)),
-  );
-  const workloads = Array.from({ length: draws.whole(2, 4) }, (_, number) =>
-    drawWorkload(draws, `run-${index}-${number}`, isRegistryBroken),
+  const group = TURNS[index % TURNS.length] ?? 'kubernetes';
+  const first = faultOfTurn(series, index, groups);
+  const other = draws.pick(OTHERS[group]);
+  const second = draws.chance(1 / 3) ? draws.pick(groups[other]) : undefined;
+  const isRegistryBroken = group === 'registry' || (second !== undefined && other === 'registry');
+  const workloads = Array.from({ length: draws.whole(2, isRegistryBroken ? 3 : 4) }, (_, number) =>
+    drawWorkload(draws, `run-${index}-${number}`, eventSourceOf(draws, isRegistryBroken, number)),
   );
   return {
     seed,
     workloads,
     pushes: workloads.flatMap((workload) => drawPushes(draws, workload)),
-    faults: chosen.map((fault, number) => ({
+    faults: [first, ...(second === undefined ? [] : [second])].map((fault, number) => ({
       fault,
       atMs: draws.whole(0, ACTION_MS),
       lastsMs: draws.whole(300, LASTS_MS),
       seed: `${seed}/${number}`,
     })),
+    convergesWithinMs: isRegistryBroken ? AFTER_REGISTRY_MS : CONVERGES_WITHIN_MS,
   };
 }
 
-function drawWorkload(draws: Draws, name: string, isRegistryBroken: boolean): WorkloadPlan {
+/** Which group it is the turn of: the registry's faults cost more time, since it is left alone after them. */
+const TURNS = ['kubernetes', 'processes', 'kubernetes', 'processes', 'registry'] as const;
+const OTHERS: Readonly<Record<keyof FaultGroups, readonly (keyof FaultGroups)[]>> = {
+  kubernetes: ['processes', 'processes', 'registry'],
+  processes: ['kubernetes', 'kubernetes', 'registry'],
+  registry: ['kubernetes', 'processes'],
+};
+
+function faultOfTurn(series: string, index: number, groups: FaultGroups): Fault {
+  const group = TURNS[index % TURNS.length] ?? 'kubernetes';
+  const before = Array.from({ length: index }, (_, at) => TURNS[at % TURNS.length]);
+  const turn = before.filter((one) => one === group).length;
+  const faults = drawsOf(`${series} ${group}`).shuffled(groups[group]);
+  const fault = faults[turn % faults.length];
+  if (fault === undefined) throw new Error(`there are no faults of the ${group}`);
+  return fault;
+}
+
+/** While the registry is broken one workload needs it, and that is enough: polls of many close the door for all of them. */
+function eventSourceOf(draws: Draws, isRegistryBroken: boolean, number: number): WorkloadPlan['eventSource'] {
+  const drawn = draws.pick(['webhook', 'webhook', 'polling', 'both'] as const);
+  if (!isRegistryBroken) return drawn;
+  if (number > 0) return 'webhook';
+  return drawn === 'webhook' ? 'both' : drawn;
+}
+
+function drawWorkload(draws: Draws, name: string, eventSource: WorkloadPlan['eventSource']): WorkloadPlan {
   const requireApproval = draws.chance(0.4);
-  const eventSource = draws.pick(['webhook', 'webhook', 'polling', 'both'] as const);
   return {
     name,
     policy: draws.pick(POLICIES),
     requireApproval,
-    // What a webhook tells may be denied by a registry that lies: then only a poll finds it afterwards.
-    eventSource: isRegistryBroken && eventSource === 'webhook' ? 'both' : eventSource,
+    eventSource,
     minIntervalSeconds: draws.whole(0, 1),
     rejects: draws.chance(0.2) ? [draws.pick(VERSIONS)] : [],
     decidesAt: draws.whole(0, 1),

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import { eventually } from '../parts/eventually.ts';
 import { workloadOf } from '../parts/world.ts';
 import { gather } from './evidence.ts';
+import type { Healing } from './fault.ts';
 import { judge } from './oracle.ts';
-import { decide, pushAndTell, rollBack, type Acting, type Promises } from './people.ts';
+import { decide, pushImage, rollBack, tellOf, type Acting, type Promises } from './people.ts';
 import { describePlan, FIRST_VERSION, type FaultPlan, type Plan, type WorkloadPlan } from './plan.ts';
 import { drawsOf } from './random.ts';
 import { NAMESPACE, POLLING_INTERVAL_SECONDS } from './scene-facts.ts';
 import type { RunningScene } from './scene.ts';
 
-/** How long after the last fault is healed everything has to be as it should. */
-export const CONVERGES_WITHIN_MS = 30_000;
 const LOOKS_EVERY_MS = 100;
 
 export interface RunResult {
@@ -19,7 +19,7 @@ export interface RunResult {
   /** How long it took from the last healing on, in milliseconds. */
   readonly convergedAfterMs: number;
   /** How often each fault of the run has done something, by its name. */
-  readonly bites: ReadonlyMap<string, number>;
+  readonly bites: readonly (readonly [fault: string, count: number])[];
   /** For people: what was planned, and what happened when. */
   readonly story: () => string;
 }
@@ -43,7 +43,6 @@ export async function play(scene: RunningScene, plan: Plan): Promise<RunResult> 
   };
   let isOver = false;
   const acting: Acting = { scene, promises, isOver: () => isOver };
-  const bites = new Map<string, number>();
 
   const people = plan.workloads.map(async (workload) => {
     if (workload.requireApproval) await decide(acting, workload);
@@ -51,11 +50,14 @@ export async function play(scene: RunningScene, plan: Plan): Promise<RunResult> 
     await sleep(workload.rollsBackAtMs);
     await rollBack(acting, workload);
   });
+  // One push after the other: they share a layer, and docker-registry loses one that is uploaded twice at the same time.
+  const pushing = pLimit(1);
   const senders = plan.pushes.map(async (push) => {
     await sleep(push.atMs);
-    await pushAndTell(acting, push);
+    await pushing(() => pushImage(acting, push));
+    await tellOf(acting, push);
   });
-  const breakers = plan.faults.map((fault) => breakAndHeal(scene, fault, bites));
+  const breakers = plan.faults.map((fault) => breakAndHeal(scene, fault));
   const complaints: string[] = [];
   const before = scene.replicas.map((replica) => ({
     logs: replica.logs().length,
@@ -64,13 +66,15 @@ export async function play(scene: RunningScene, plan: Plan): Promise<RunResult> 
   }));
   const story = (): string => tell({ plan, timeline, scene, startedAt });
   try {
-    await Promise.all(breakers);
+    const healings = await Promise.all(breakers);
     const healedMs = performance.now();
     scene.note('all is healed');
     complaints.push(...(await converge(acting, plan, senders)));
     const convergedAfterMs = performance.now() - healedMs;
     complaints.push(...(await scene.aftermath.followUp(scene, plan, promises)));
     complaints.push(...soundness(scene, before));
+    // Some are felt only when a replica asks again, which may be after the healing.
+    const bites = healings.map(({ name, healing }) => [name, healing.bites()] as const);
     return { complaints, convergedAfterMs, bites, story };
   } finally {
     isOver = true;
@@ -134,16 +138,16 @@ function soundness(
 async function breakAndHeal(
   scene: RunningScene,
   { fault, atMs, lastsMs, seed }: FaultPlan,
-  bites: Map<string, number>,
-): Promise<void> {
+): Promise<{ readonly name: string; readonly healing: Healing }> {
+  const { name } = fault;
   await sleep(atMs);
-  scene.note(`fault: ${fault.name}`);
+  scene.note(`fault: ${name}`);
   const draws = drawsOf(seed);
   const healing = await fault.begin(scene, () => draws.next());
   await sleep(lastsMs);
   await healing.heal();
-  scene.note(`healed: ${fault.name}, after ${healing.bites()} bites`);
-  bites.set(fault.name, healing.bites());
+  scene.note(`healed: ${name}, after ${healing.bites()} bites`);
+  return { name, healing };
 }
 
 /** Waits until nothing is missing; answers what is wrong, and what is missing when the time is over. */
@@ -152,7 +156,7 @@ async function converge(
   plan: Plan,
   senders: readonly Promise<void>[],
 ): Promise<readonly string[]> {
-  const endMs = performance.now() + CONVERGES_WITHIN_MS;
+  const endMs = performance.now() + plan.convergesWithinMs;
   let areAllTold = false;
   void Promise.all(senders).then(() => {
     areAllTold = true;
@@ -166,7 +170,7 @@ async function converge(
     ];
     if (wrong.length > 0 || missing.length === 0) return wrong;
     if (performance.now() > endMs)
-      return missing.map((what) => `not within ${CONVERGES_WITHIN_MS / 1000} s: ${what}`);
+      return missing.map((what) => `not within ${plan.convergesWithinMs / 1000} s: ${what}`);
     await sleep(LOOKS_EVERY_MS);
   }
 }

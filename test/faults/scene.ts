@@ -9,9 +9,15 @@ import { startApiProxy } from './api-proxy.ts';
 import type { FallibleControlPlane, Scene } from './fault.ts';
 import { createAftermath, type Aftermath } from './aftermath.ts';
 import { LEASE_SECONDS, NAMESPACE } from './scene-facts.ts';
-import { startRegistryFront } from './registry-front.ts';
+import { startRegistryFront, type RegistryFront } from './registry-front.ts';
 import { startReplica, type ObservedReplica } from './replica.ts';
 import { startWitness, type Witness } from './witness.ts';
+
+/**
+ * Each run has another one than the runs before it: who was let down by a registry leaves it alone for half a minute, and
+ * that is no other run's business.
+ */
+const FRONTS = 8;
 
 /** A scene, and who looks at it. */
 export interface RunningScene extends Scene {
@@ -54,8 +60,12 @@ async function openWithin(
   await controlPlane.expectOk('POST', '/api/v1/namespaces', { metadata: { name: NAMESPACE } });
   const real = await startDockerRegistry();
   endings.push(() => real.stop());
-  const front = await startRegistryFront(real.url);
-  endings.push(() => front.stop());
+  const fronts: RegistryFront[] = [];
+  for (let count = 0; count < FRONTS; count += 1) {
+    const front = await startRegistryFront(real.url);
+    endings.push(() => front.stop());
+    fronts.push(front);
+  }
   const directory = await mkdtemp(join(tmpdir(), 'headwind-faults-'));
   endings.push(() => rm(directory, { recursive: true, force: true }));
   const witness = startWitness(controlPlane, NAMESPACE);
@@ -68,19 +78,25 @@ async function openWithin(
     const path = join(directory, `${name}.kubeconfig`);
     const config = controlPlane.kubeconfigFor(token).replace(controlPlane.url, proxy.url);
     await writeFile(path, config, { mode: 0o600 });
-    const replica = await startReplica({ name, proxy, env: environment(path, front.host) });
+    const replica = await startReplica({ name, proxy, env: environment(path, fronts) });
     endings.push(() => replica.close());
     return replica;
   };
   const replicas = [await openReplica('replica-0'), await openReplica('replica-1')];
   await Promise.all(replicas.map((replica) => replica.ready()));
 
+  let runs = 0;
   let repositories: readonly string[] = [];
   let tell: (what: string) => void = () => undefined;
   return {
     controlPlane: fallible(controlPlane),
     replicas,
-    registry: { real, front },
+    registry: {
+      real,
+      get front() {
+        return frontOf(fronts, runs);
+      },
+    },
     get repositories() {
       return repositories;
     },
@@ -88,6 +104,7 @@ async function openWithin(
     witness,
     aftermath: createAftermath(),
     begin(run) {
+      runs += 1;
       repositories = run.repositories;
       tell = run.onNote;
     },
@@ -95,10 +112,16 @@ async function openWithin(
   };
 }
 
-function environment(kubeconfig: string, registry: string): Readonly<Record<string, string>> {
+function frontOf(fronts: readonly RegistryFront[], run: number): RegistryFront {
+  const front = fronts[run % fronts.length];
+  if (front === undefined) throw new Error('a scene without a registry');
+  return front;
+}
+
+function environment(kubeconfig: string, fronts: readonly RegistryFront[]): Readonly<Record<string, string>> {
   return {
     KUBECONFIG: kubeconfig,
-    HEADWIND_INSECURE_REGISTRIES: registry,
+    HEADWIND_INSECURE_REGISTRIES: fronts.map(({ host }) => host).join(','),
     HEADWIND_LEADER_ELECTION: 'true',
     HEADWIND_LEASE_DURATION: String(LEASE_SECONDS.duration),
     HEADWIND_LEASE_RENEW_DEADLINE: String(LEASE_SECONDS.renewDeadline),

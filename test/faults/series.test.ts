@@ -28,8 +28,8 @@ describe.concurrent('nothing is lost, nothing is applied twice, and all is as it
     await pool.within(async (scene) => {
       const result = await play(scene, plan);
       tally.add(result);
-      const told = result.complaints.length > 0 ? `again: ${again(seed)}\n\n${result.story()}\n` : '';
-      expect(result.complaints, `${told}`).toEqual([]);
+      const story = result.complaints.length > 0 ? result.story() : '';
+      expect(result.complaints, `again: ${again(seed)}\n\n${story}\n`).toEqual([]);
     });
   });
 });
