@@ -11,7 +11,7 @@ export interface LeaseObject {
   /** Creates it, or writes it over exactly `before`; fails where somebody else was first. */
   write(
     record: Omit<LeaseRecord, 'resourceVersion'>,
-    before: Pick<LeaseRecord, 'resourceVersion'> | undefined,
+    before: Pick<LeaseRecord, 'resourceVersion' | 'others'> | undefined,
     signal: AbortSignal,
   ): Promise<Result<LeaseRecord, 'conflict'>>;
 }
@@ -29,7 +29,13 @@ const API_VERSION = 'coordination.k8s.io/v1';
 const DEFAULT_SECONDS = 15;
 
 const Lease = z.object({
-  metadata: z.object({ resourceVersion: z.string() }),
+  metadata: z.object({
+    resourceVersion: z.string(),
+    labels: z.unknown().optional(),
+    annotations: z.unknown().optional(),
+    ownerReferences: z.unknown().optional(),
+    finalizers: z.unknown().optional(),
+  }),
   spec: z
     .object({
       holderIdentity: z.string().nullish(),
@@ -55,8 +61,7 @@ export function createLeaseObject({ client, namespace, name, timeoutMs }: LeaseO
       }
     },
     async write(record, before, signal) {
-      const guard = before === undefined ? {} : { resourceVersion: before.resourceVersion };
-      const metadata = { name, namespace, ...guard };
+      const metadata = { ...before?.others, name, namespace, resourceVersion: before?.resourceVersion };
       const body = { apiVersion: API_VERSION, kind: 'Lease', metadata, spec: toSpec(record) };
       const call = { body, timeoutMs, signal };
       try {
@@ -78,6 +83,7 @@ export function createLeaseObject({ client, namespace, name, timeoutMs }: LeaseO
 
 function toRecord(object: unknown): LeaseRecord {
   const { metadata, spec } = Lease.parse(object);
+  const { resourceVersion, ...others } = metadata;
   const seconds = spec?.leaseDurationSeconds ?? 0;
   return {
     holder: spec?.holderIdentity ?? '',
@@ -85,7 +91,8 @@ function toRecord(object: unknown): LeaseRecord {
     acquiredAt: spec?.acquireTime ?? '',
     renewedAt: spec?.renewTime ?? '',
     transitions: spec?.leaseTransitions ?? 0,
-    resourceVersion: metadata.resourceVersion,
+    resourceVersion,
+    others,
   };
 }
 

@@ -10,6 +10,8 @@ export interface LeaseRecord {
   /** How often the holder was another one than before. */
   readonly transitions: number;
   readonly resourceVersion: string;
+  /** Labels and the like, which are nobody's sign of life, and are written as they were. */
+  readonly others?: object | undefined;
 }
 
 /** All in milliseconds, each longer than the one after it. */
