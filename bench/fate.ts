@@ -9,7 +9,11 @@ export interface Fate {
   readonly lost: number;
   /** Workloads that were changed more often than they were told of a version, or have two requests for one version. */
   readonly twice: number;
+  /** What there is of some of those, for a person. */
+  readonly evidence: readonly string[];
 }
+
+const MOST_EVIDENCE = 10;
 
 /** Workloads by name, each with the tags that it was told of, oldest first, which rise. */
 export type Told = ReadonlyMap<string, readonly string[]>;
@@ -40,25 +44,32 @@ export async function standings({ client, namespace }: Stage): Promise<ReadonlyM
 
 /** Judges by what stands in the cluster now, against what stood there before the first webhook. */
 export async function judge(stage: Stage, told: Told, before: ReadonlyMap<string, Standing>): Promise<Fate> {
-  const requests = new Map<string, string[]>();
-  const completed = new Set<string>();
+  const requests = new Map<string, { readonly image: string; readonly phase: string }[]>();
   await readPages(stage.client, requestsPath(stage.namespace), (object) => {
     const { spec, status } = UpdateRequest.parse(object);
     const { name } = spec.targetRef;
-    requests.set(name, [...(requests.get(name) ?? []), spec.newImage]);
-    if (status.phase === 'Completed') completed.add(`${name} ${spec.newImage}`);
+    requests.set(name, [...(requests.get(name) ?? []), { image: spec.newImage, phase: status.phase }]);
   });
   const after = await standings(stage);
   const fates = Array.from(told, ([name, tags]) => {
     const { generation = 0, image = '' } = after.get(name) ?? {};
-    const images = requests.get(name) ?? [];
+    const own = requests.get(name) ?? [];
     const changes = generation - (before.get(name)?.generation ?? 0);
+    const isDone = own.some((request) => request.image === image && request.phase === 'Completed');
     return {
-      lost: !image.endsWith(`:${tags.at(-1)}`) || !completed.has(`${name} ${image}`),
-      twice: changes > new Set(tags).size || new Set(images).size < images.length,
+      lost: !image.endsWith(`:${tags.at(-1)}`) || !isDone,
+      twice: changes > new Set(tags).size || new Set(own.map((request) => request.image)).size < own.length,
+      evidence: `${name} was told of ${tags.join(', ')}; ${changes} changes, runs ${image}; requests: ${own
+        .map((request) => `${request.image} ${request.phase}`)
+        .join(', ')}`,
     };
   });
-  return { lost: fates.filter(({ lost }) => lost).length, twice: fates.filter(({ twice }) => twice).length };
+  const bad = fates.filter(({ lost, twice }) => lost || twice);
+  return {
+    lost: bad.filter(({ lost }) => lost).length,
+    twice: bad.filter(({ twice }) => twice).length,
+    evidence: bad.slice(0, MOST_EVIDENCE).map(({ evidence }) => evidence),
+  };
 }
 
 const Page = z.object({

@@ -50,6 +50,7 @@ export const burst: ClusterBudget = {
       const completedMs = performance.now() - startedMs;
       const told = new Map(numbers.map((number) => [workloadName(number), [TAG]]));
       const fate = await judge(stage, told, before);
+      for (const text of fate.evidence) stage.progress(text);
       const again = attempts.reduce((sum, tries) => sum + tries - 1, 0);
       return toRows(size, { ...fate, count, answeredMs, completedMs, again, floorMs });
     } finally {

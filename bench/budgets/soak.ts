@@ -54,6 +54,7 @@ export const soak: ClusterBudget = {
         told.set(workloadName(number), [...(told.get(workloadName(number)) ?? []), tag]);
       stage.progress('looking at what became of them');
       const fate = await judge(stage, told, before);
+      for (const text of fate.evidence) stage.progress(text);
       const restingMb = await settledMb(headwind.pid);
       return soakRows({ ...sent, ...fate, ...floors, minutes: stage.minutes, size, idleMb, restingMb });
     } finally {
@@ -123,6 +124,7 @@ async function send(stage: Stage, { plan, watch, server, pid }: Traffic): Promis
     const atMs = await Promise.race([seen.patched, late]);
     // What is never seen is counted as lost afterwards.
     if (atMs !== undefined) patchedMs[minute]?.push(atMs - sentMs);
+    await Promise.race([seen.completed, late]);
   };
   const memory = watchMemory(stage, { pid, startedMs, patchedMs });
   for (const [index, planned] of plan.entries()) {
