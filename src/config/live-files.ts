@@ -117,9 +117,13 @@ async function fileLayer({
   readonly readFile: (path: string) => Promise<string>;
 }): Promise<LiveLayer | undefined> {
   let isMissing = false;
+  let isEmpty = false;
   const reading = async (file: string): Promise<string> => {
     try {
-      return await readFile(file);
+      const text = await readFile(file);
+      // A full disk leaves nothing of a file that somebody writes anew; whoever means nothing writes `{}`.
+      isEmpty = isNamed && text.trim() === '';
+      return text;
     } catch (error) {
       isMissing = isAbsent(error);
       throw error;
@@ -127,6 +131,7 @@ async function fileLayer({
   };
   const document = await readYamlDocument(path, { file: path, readFile: reading });
   const whole: LayerBasics = { ...basics, source: { kind: 'file', name: path } };
+  if (isEmpty) return brokenLayer(whole, 'settings, or {} for none: an empty file may be half written');
   if (document.ok) return documentLayer(whole, document.value);
   return isMissing && !isNamed ? undefined : brokenLayer(whole, document.error.expected);
 }

@@ -154,7 +154,8 @@ export function createDataObject(options: DataObjectOptions): DataObject {
           await echoed(await put(data));
           return { kind: 'written' };
         } catch (error) {
-          if (!(error instanceof KubernetesError) || error.status === 429 || error.status >= 500) throw error;
+          // 500 is an answer too, and says why: that etcd has no room, for one.
+          if (!(error instanceof KubernetesError) || error.status === 429 || error.status > 500) throw error;
           if (error.status !== 409) return { kind: 'refused', message: explain(error, options) };
         }
       }

@@ -254,6 +254,7 @@ describe('a change from within', () => {
     ['it may not be written', 403, 'Headwind may not change the ConfigMap headwind-config'],
     ['it keeps changing', 409, 'keeps changing'],
     ['it cannot be changed', 422, 'refuses to change'],
+    ['there is no room for it', 500, 'refuses to change'],
   ])('is refused with a reason where %s', async (_, status, reason) => {
     await configure({});
     const { store } = aScene({ client: refusing(({ method }) => method === 'PATCH', status) });

@@ -55,6 +55,25 @@ describe('createLineWriter', () => {
     expect(writer.dropped()).toBe(0);
   });
 
+  it.each(['ENOSPC', 'EDQUOT'])(
+    'goes on once there is room again, after a disk that was full (%s)',
+    (code) => {
+      let taken = '';
+      let isFull = true;
+      const writer = createLineWriter(1, (_fd, bytes) => {
+        if (isFull) throw Object.assign(new Error('no room'), { code });
+        taken += Buffer.from(bytes).toString();
+        return bytes.length;
+      });
+      writer.write('first line');
+      writer.write('second line');
+      isFull = false;
+      writer.write('third line');
+      expect(taken).toBe('third line\n');
+      expect(writer.dropped()).toBe(2);
+    },
+  );
+
   it('gives lines up when too much waits, and says how many', () => {
     const writer = createLineWriter(1, () => {
       throw Object.assign(new Error('try again'), { code: 'EAGAIN' });

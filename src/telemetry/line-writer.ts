@@ -11,13 +11,15 @@ export interface LineWriter {
 
 const MAX_WAITING_BYTES = 1024 * 1024;
 const PATIENCE_MS = 100;
+const NEWLINE = 0x0a;
 const LAST_PATIENCE_MS = 1000;
 
 /**
  * Writes whole lines to the file descriptor `fd` before it returns, so that none is lost when the process exits. (Node's
  * own `process.stdout` loses what it has queued when its other end is a socket.) Where the descriptor does not block, a
  * full buffer is waited for a moment; a reader that does not read gets the lines later, up to 1 MiB of them; those
- * beyond are dropped and counted. A reader that went away (`headwind | head`) is no reason to die.
+ * beyond are dropped and counted. A reader that went away (`headwind | head`) is no reason to die, and neither is a full
+ * disk: what finds no room is dropped and counted, and later lines are written once there is room again.
  * `writeChunk` answers the number of bytes that were taken, and throws `EAGAIN` where none could be.
  */
 export function createLineWriter(
@@ -35,7 +37,7 @@ export function createLineWriter(
     while (waiting.length > 0) {
       const taken = tryWrite();
       if (taken > 0) waiting = waiting.subarray(taken);
-      else if (gone || pauses >= patienceMs) return;
+      else if (gone || waiting.length === 0 || pauses >= patienceMs) return;
       else {
         pauses += 1;
         Atomics.wait(pause, 0, 0, 1);
@@ -48,9 +50,16 @@ export function createLineWriter(
       return writeChunk(fd, waiting);
     } catch (error) {
       if (isAgain(error)) return 0;
-      gone = true;
+      if (isOutOfRoom(error)) giveUp();
+      else gone = true;
       return 0;
     }
+  };
+
+  /** Drops all that waits; of a line that was begun, the rest. */
+  const giveUp = (): void => {
+    dropped += waiting.filter((byte) => byte === NEWLINE).length;
+    waiting = Buffer.alloc(0);
   };
 
   return {
@@ -64,6 +73,13 @@ export function createLineWriter(
     flush: () => drain(LAST_PATIENCE_MS),
     dropped: () => dropped,
   };
+}
+
+/** Somebody may make room, or raise the quota. */
+function isOutOfRoom(error: unknown): boolean {
+  return (
+    error instanceof Error && 'code' in error && ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(String(error.code))
+  );
 }
 
 function isAgain(error: unknown): boolean {

@@ -25,6 +25,8 @@ export interface ProgramOptions {
   readonly args?: readonly string[];
   /** `source`: src/cli/headwind.ts as it stands (default). `build`: bin/headwind as `make build` makes it. */
   readonly from?: 'source' | 'build' | undefined;
+  /** A command that runs it, with its own command line as the last arguments: it must `exec`, so that signals reach it. */
+  readonly through?: readonly string[] | undefined;
   /** Whether to wait until /readyz answers 200; true unless told. */
   readonly waitUntilReady?: boolean;
   /** How long that may take, in milliseconds; 30 s unless told. */
@@ -91,10 +93,11 @@ async function choosePorts(env: ProgramOptions['env']): Promise<Ports> {
 }
 
 function launch(options: ProgramOptions, ports: Ports): Running {
-  const [program, ...first] =
+  const own =
     options.from === 'build'
       ? [join(ROOT, 'bin/headwind')]
       : [process.execPath, join(ROOT, 'src/cli/headwind.ts')];
+  const [program, ...first] = [...(options.through ?? []), ...own];
   const { command, args } = endingWithUs(program ?? process.execPath, [...first, ...(options.args ?? [])]);
   const portVariables = SERVERS.map((server) => [
     `HEADWIND_${server.toUpperCase()}_PORT`,

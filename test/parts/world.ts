@@ -50,6 +50,8 @@ export interface WorldOptions {
   readonly narrow?: boolean;
   /** A registry that others use too, and the port at which it tells Headwind of pushes; a new one unless told. */
   readonly shared?: { readonly registry: DockerRegistry; readonly webhookPort: number };
+  /** A command that runs Headwind; see `ProgramOptions`. */
+  readonly through?: readonly string[];
   /** Whether Headwind is started from its source (default) or as built. */
   readonly from?: 'source' | 'build';
 }
@@ -91,7 +93,8 @@ export async function openWorld(facts: ControlPlaneFacts, options: WorldOptions 
     ...(options.narrow === true ? { HEADWIND_NAMESPACES: namespace } : {}),
     ...options.env,
   };
-  let headwind = await startHeadwind({ env, from: options.from });
+  const { from, through } = options;
+  let headwind = await startHeadwind({ env, from, through });
 
   const read = async (kind: string, name: string): Promise<z.infer<typeof Template>> =>
     Template.parse(await api.expectOk('GET', `/apis/apps/v1/namespaces/${namespace}/${kind}/${name}`));
@@ -104,7 +107,7 @@ export async function openWorld(facts: ControlPlaneFacts, options: WorldOptions 
     headwind: () => headwind,
     async restart(more = {}) {
       await headwind.stop();
-      headwind = await startHeadwind({ env: { ...env, ...more }, from: options.from });
+      headwind = await startHeadwind({ env: { ...env, ...more }, from, through });
       return headwind;
     },
     async create(kind, object) {
