@@ -68,11 +68,15 @@ parts: $(STAMP) ## bring the real parts that tests run against
 	@echo 'parts: looking for API server, node, registry and tools'
 	@$(NODE_PATH) && node test/parts/prepare.ts
 
-test: lint parts unit build executable image ## run all tests: unit, contract, integration, browser, and those with real pods
+test: lint parts unit build executable image ## run all tests: unit, contract, integration, faults, browser, and those with real pods
 	@$(NODE_PATH) && echo 'test: the parts themselves, and the contract' && $(BIN)/vitest run --project parts --project contract
 	@$(NODE_PATH) && echo 'test: integration, in two halves side by side' && node tools/side-by-side.ts integration 2
+	@$(NODE_PATH) && echo 'test: faults' && $(BIN)/vitest run --project faults
 	@$(NODE_PATH) && echo 'test: the dashboard in a browser' && $(BIN)/vitest run --project browser
 	@$(NODE_PATH) && echo 'test: real pods' && $(BIN)/vitest run --project e2e
+
+faults: $(STAMP) ## play runs while the parts break; HEADWIND_FAULT_RUNS=20, and HEADWIND_FAULT_SEED to repeat one
+	@$(NODE_PATH) && node test/parts/prepare.ts tests && $(BIN)/vitest run --project faults $${HEADWIND_FAULT_SEED:+series}
 
 e2e: image ## try rollouts and rollbacks on real pods; E2E_ROUNDS=3, and KUBECONFIG for a cluster of yours
 	@$(NODE_PATH) && node test/parts/prepare.ts $${KUBECONFIG:+kubectl busybox skopeo} && $(BIN)/vitest run --project e2e
@@ -112,4 +116,4 @@ $(STAMP): package-lock.json
 	@$(NODE_PATH) && npm ci --no-audit --no-fund --no-progress --loglevel=error >/dev/null
 	@touch $(STAMP)
 
-.PHONY: help demo build executable image lint audit format install-file unit parts test e2e bench performance docs pages clean
+.PHONY: help demo build executable image lint audit format install-file unit parts test faults e2e bench performance docs pages clean
