@@ -19,6 +19,8 @@ interface Given {
   readonly applies?: (ApplyOutcome | Error)[];
   /** How many writes of the status somebody else wins. */
   readonly lostRaces?: number;
+  /** Whether the watch tells of what was written before the answer to that comes. */
+  readonly watchIsFirst?: true;
   /** What the first attempts to read the workload end with. */
   readonly unreadable?: readonly Error[];
   readonly reproposed?: UpdateRequest;
@@ -35,7 +37,7 @@ interface Bench {
   readonly key: string;
   readonly now: () => UpdateRequest | undefined;
   readonly transitions: Phase[];
-  /** What the API server was asked, in the order in which it was: `read` the workload, or the phase that was written. */
+  /** What the API server was asked, in the order in which it was: `read` the workload, `fetch` the request, or the phase that was written. */
   readonly asked: string[];
 }
 
@@ -54,6 +56,7 @@ function anAdvancer(given: Given): Bench {
   const requests: RequestStore = {
     ...store,
     fetch: (namespace, name) => {
+      asked.push('fetch');
       if (given.unseen !== undefined) store.observe(given.unseen);
       return Promise.resolve(store.get(`${namespace}/${name}`));
     },
@@ -63,6 +66,7 @@ function anAdvancer(given: Given): Bench {
       if (lostRaces >= 0) return Promise.resolve(fail('conflict'));
       const resourceVersion = String(Number(request.metadata.resourceVersion) + 1);
       const written = { ...request, status, metadata: { ...request.metadata, resourceVersion } };
+      if (given.watchIsFirst === true) store.observe(structuredClone(written));
       store.observe(written);
       return Promise.resolve(ok(written));
     },
@@ -135,9 +139,14 @@ describe('one look at a request', () => {
   it.each<[string, Partial<Given>, readonly string[]]>([
     ['once, while the approval is written', {}, ['read', 'Approved', 'Completed']],
     [
+      'once, and the request never, also where the watch is faster than the answer',
+      { watchIsFirst: true },
+      ['read', 'Approved', 'Completed'],
+    ],
+    [
       'again where that was lost to somebody else',
       { lostRaces: 1 },
-      ['read', 'Approved', 'read', 'Approved', 'Completed'],
+      ['read', 'Approved', 'fetch', 'read', 'Approved', 'Completed'],
     ],
   ])('reads the workload of what needs no approval %s', async (_, how, expected) => {
     const { advancer, key, asked } = anAdvancer({ ...byPolicy, ...how });

@@ -187,6 +187,14 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
     return now === request;
   }
 
+  /** Notes that the API server has just said so. The watch may have brought the very same version before the answer came. */
+  function believe(written: UpdateRequest): void {
+    const { uid, resourceVersion } = written.metadata;
+    const known = requests.get(requestKey(written));
+    const isSame = known?.metadata.uid === uid && known.metadata.resourceVersion === resourceVersion;
+    heardAtMs.set(isSame ? known : written, clock.now());
+  }
+
   /** A request is completed last of all: until then it is open, and whoever starts anew goes on with it. */
   async function finish(
     request: UpdateRequest,
@@ -233,7 +241,7 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
   ): Promise<UpdateRequest | undefined> {
     const written = await requests.writeStatus(request, status);
     if (written.ok) {
-      heardAtMs.set(written.value, clock.now());
+      believe(written.value);
       return written.value;
     }
     const { namespace, name } = request.metadata;
