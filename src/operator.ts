@@ -255,7 +255,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     ready,
     async stop() {
       log.info({}, 'stopping');
-      await outOfService(options);
+      await outOfService(options, { jobs, leadership });
       await servers.close(DRAIN_MS);
       await stopWorking();
       log.info({}, 'stopped');
