@@ -142,10 +142,7 @@ describe('what is wrong', () => {
     [
       'two requests for the same update',
       {
-        requests: [
-          ...wellDone().requests,
-          aRequest('1.1.0', '1.2.0', { name: 'again', phase: 'Superseded' }),
-        ],
+        requests: [...wellDone().requests, aRequest('1.1.0', '1.2.0', { name: 'again', phase: 'Approved' })],
       },
       'has two requests from 1.1.0 to 1.2.0',
     ],
