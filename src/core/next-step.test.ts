@@ -194,6 +194,24 @@ describe('an approved request', () => {
     });
   });
 
+  it.each([
+    { interval: '300', at: '2026-01-01T12:04:00Z', kind: 'wait' },
+    { interval: '300', at: '2026-01-01T17:00:00Z', kind: 'apply' },
+    { interval: '0', at: '2026-01-01T12:00:01Z', kind: 'apply' },
+  ])(
+    'by policy: an interval of $interval s after an update that is to come at $at: $kind',
+    ({ interval, at, kind }) => {
+      const annotations = {
+        ...NO_APPROVAL,
+        'headwind.sh/min-update-interval': interval,
+        'headwind.sh/last-update': at,
+      };
+      expect(stepOf(anApprovedRequest(BY_POLICY), { target: aTarget({ annotations }) })).toMatchObject({
+        kind,
+      });
+    },
+  );
+
   it('by policy does not wait for the interval when another container just got the same version', () => {
     const annotations = { ...NO_APPROVAL, 'headwind.sh/last-update': '2026-01-01T11:59:00Z' };
     const step = stepOf(anApprovedRequest(BY_POLICY), {

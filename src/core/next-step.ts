@@ -195,11 +195,15 @@ export function pausedBlocker(): Blocker {
   return { code: 'paused', message: 'headwind.sh/paused is "true"' };
 }
 
-/** The minimum interval since the workload's last update, while it lasts. */
+/**
+ * The minimum interval since the workload's last update, while it lasts. An update that lies farther ahead than the interval
+ * was written down by a clock that was wrong: nothing waits for that, or an hour's mistake would hold up everything for
+ * an hour.
+ */
 export function intervalBlocker(settings: WorkloadSettings, nowMs: number): Blocker | undefined {
   if (settings.lastUpdateMs === undefined) return undefined;
   const liftsAtMs = settings.lastUpdateMs + settings.minUpdateIntervalMs;
-  if (liftsAtMs <= nowMs) return undefined;
+  if (liftsAtMs <= nowMs || settings.lastUpdateMs - nowMs > settings.minUpdateIntervalMs) return undefined;
   const seconds = Math.round(settings.minUpdateIntervalMs / 1000);
   return {
     code: 'min-update-interval',

@@ -46,6 +46,8 @@ export interface Engine {
   start(): void;
   /** No longer acts, until `start` is called again; what is being applied is finished. */
   pause(): void;
+  /** Somebody has set the clock: what waits for a time of day is looked at again. */
+  clockSet(): void;
   stop(): Promise<void>;
 }
 
@@ -167,6 +169,9 @@ export function createEngine(options: EngineOptions): Engine {
     },
     pause() {
       acting = false;
+    },
+    clockSet() {
+      if (acting) enqueueOpen(requests.all());
     },
     async stop() {
       acting = false;

@@ -223,6 +223,21 @@ describe.each([
     expect(bench.verification()).toMatchObject({ outcome: 'RollingBack' });
   });
 
+  it('that begins just then has its time too', async () => {
+    const workload = aWatched({ annotations: { 'headwind.sh/rollback-timeout': '60' } });
+    const approved = aRequest({ status: { phase: 'Approved' } });
+    const bench = await aBench({ workload, requests: [approved] });
+    bench.clock.jump(jumpMs);
+    const request = applied();
+    bench.requests.observe({ ...request, metadata: { ...request.metadata, resourceVersion: '8' } });
+    await bench.pass(0);
+    await bench.show(STARTING);
+    await bench.pass(59);
+    expect([bench.verification()?.outcome, bench.rolledBack.size]).toEqual([undefined, 0]);
+    await bench.pass(2);
+    expect(bench.verification()).toMatchObject({ outcome: 'RollingBack' });
+  });
+
   it('that fails is rolled back after as many bad checks, as far apart, as ever', async () => {
     const bench = await aBench();
     await bench.show(CRASHING);

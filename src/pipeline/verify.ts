@@ -75,11 +75,11 @@ const MAX_WRITES = 5;
 interface Memory {
   readonly watch: ReturnType<RolloutFollower['follow']>;
   settling: Settling | undefined;
-  /** By which time of day it counts. */
+  /** By which time of day it counts; undefined before the first look. */
   begun: Begun | undefined;
 }
 
-/** What the time of day was when the watch over one update began, less what `Clock.elapsed` said. */
+/** What the time of day was when the watch over one update began, less what `Clock.elapsed` says. */
 interface Begun {
   /** When that update was made, as the workload says it. */
   readonly lastUpdate: string;
@@ -91,6 +91,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const { requests, clock } = options;
   // Invariant: has an entry only for requests whose rollout is being watched.
   const memories = new Map<string, Memory>();
+  // Rollouts that were under watch before this replica acted: only the time of day says since when.
+  const carriedOver = new Set<string>();
   let acting = false;
 
   const queue = createWorkQueue({
@@ -142,6 +144,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   function forget(key: string): void {
     memories.get(key)?.watch.release();
     memories.delete(key);
+    carriedOver.delete(key);
   }
 
   async function rollBack(
@@ -171,6 +174,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
     // While anything of it is being rolled back, its pods say nothing about the rest.
     if (othersOf(workload, request).some(({ open }) => open)) return { kind: 'requeue', afterMs: SOON_MS };
     const memory = remember(key, workload);
+    // Its time runs while it is in line, too.
+    timeOfWatch(memory, request, workload);
     const sight = await memory.watch.look();
     if (sight.kind !== 'seen') return { kind: 'requeue', afterMs: LOOK_AGAIN_MS };
     return judge({ request, workload, memory, verification, rollout: sight.rollout });
@@ -181,27 +186,29 @@ export function createVerifier(options: VerifierOptions): Verifier {
     if (known !== undefined) return known;
     const watch = options.rollouts.follow(workload, () => enqueue(key));
     const memory: Memory = { watch, settling: undefined, begun: undefined };
-    timeOfWatch(memory, workload);
     memories.set(key, memory);
     return memory;
   }
 
   /**
    * The time of day as it was when the watch began, and even from there on: a rollout has the time that it was given, and
-   * is not late because somebody sets the machine's clock.
+   * is not late because somebody sets the machine's clock. What begins while we act, we have begun a moment ago.
    */
-  function timeOfWatch(memory: Memory, workload: Workload): number {
+  function timeOfWatch(memory: Memory, request: UpdateRequest, workload: Workload): number {
     const lastUpdate = workload.annotations[ANNOTATION.lastUpdate] ?? '';
-    const { begun } = memory;
-    const counts =
-      begun?.lastUpdate === lastUpdate ? begun : { lastUpdate, aheadMs: clock.now() - clock.elapsed() };
-    memory.begun = counts;
-    return counts.aheadMs + clock.elapsed();
+    if (memory.begun?.lastUpdate !== lastUpdate) {
+      const isOurs = memory.begun !== undefined || !carriedOver.has(requestKey(request));
+      const atMs = (isOurs ? startOf(request, workload) : 0) || clock.now();
+      memory.begun = { lastUpdate, aheadMs: atMs - clock.elapsed() };
+    }
+    return memory.begun.aheadMs + clock.elapsed();
   }
 
   async function judge(seen: Seen): Promise<Outcome | 'again'> {
     const { request, workload, memory, rollout } = seen;
-    const nowMs = timeOfWatch(memory, workload);
+    const { settings } = parseAnnotations(workload.annotations);
+    const startedAtMs = startOf(request, workload);
+    const nowMs = timeOfWatch(memory, request, workload);
     const verification = withRevision(seen);
     const verdict = attributed(verdictOf(seen, nowMs), request, othersOf(workload, request));
     if (verdict.health !== 'unseen') options.onCheck('checked');
@@ -213,8 +220,6 @@ export function createVerifier(options: VerifierOptions): Verifier {
         endOfWatch(verification, 'HandsOff', { reason: 'TemplateChanged', message, nowMs }),
       );
     }
-    const { settings } = parseAnnotations(workload.annotations);
-    const startedAtMs = Math.max(Date.parse(request.status.startedAt ?? ''), settings.lastUpdateMs ?? 0);
     const { settling } = memory;
     const step = nextOfWatch({ verification, verdict, settling, settings, startedAtMs, nowMs });
     memory.settling = step.settling;
@@ -252,11 +257,16 @@ export function createVerifier(options: VerifierOptions): Verifier {
     },
     start() {
       acting = true;
-      for (const request of requests.all()) if (isUnderWatch(request)) enqueue(requestKey(request));
+      for (const request of requests.all()) {
+        if (!isUnderWatch(request)) continue;
+        carriedOver.add(requestKey(request));
+        enqueue(requestKey(request));
+      }
     },
     pause() {
       acting = false;
       for (const key of memories.keys()) forget(key);
+      carriedOver.clear();
     },
     async stop() {
       acting = false;
@@ -265,6 +275,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
       for (const key of memories.keys()) forget(key);
     },
   };
+}
+
+/** When the rollout began that is judged, as it is written down; 0 where it is not. */
+function startOf({ status }: UpdateRequest, workload: Workload): number {
+  const { lastUpdateMs = 0 } = parseAnnotations(workload.annotations).settings;
+  return Math.max(Date.parse(status.startedAt ?? '') || 0, lastUpdateMs);
 }
 
 interface Seen {
