@@ -28,6 +28,8 @@ interface Given {
   readonly rollbacks?: RollbackFinisher;
   /** What the API server knows and the watch has not told of. */
   readonly unseen?: UpdateRequest;
+  /** The workload as the watch still has it; as it is, unless told. */
+  readonly watched?: Workload;
   /** What the watch tells while the workload is read. */
   readonly seenMeanwhile?: UpdateRequest;
 }
@@ -78,7 +80,7 @@ function anAdvancer(given: Given): Bench {
   const advancer = createAdvancer({
     requests,
     clock,
-    workloadOf: () => workload,
+    workloadOf: () => given.watched ?? workload,
     applier: {
       annotate: () => Promise.reject(new Error('nothing is annotated here')),
       read: () => {
@@ -283,5 +285,22 @@ describe('a rollback', () => {
     expect(transitions).toEqual([]);
     await advancer.advance(key);
     expect(transitions).toEqual(['Completed']);
+  });
+});
+
+describe('a pending request, while the watch of the workload lags behind', () => {
+  // The workload has come to 1.25.0 only just now, and the request was made for that.
+  const behind = aWorkload({ artifacts: [aContainer({ image: 'nginx:1.24.0' })] });
+
+  it('is not given up for where the workload was before: that one gives way to this one', async () => {
+    const { advancer, key, transitions } = anAdvancer({ request: aRequest(), watched: behind });
+    await advancer.advance(key);
+    expect(transitions).toEqual([]);
+  });
+
+  it('is given up where the workload has really moved', async () => {
+    const { advancer, key, transitions } = anAdvancer({ request: aRequest(), workload: behind });
+    await advancer.advance(key);
+    expect(transitions).toEqual(['Superseded']);
   });
 });

@@ -87,18 +87,39 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
       const request = requests.get(key);
       if (request === undefined) return { kind: 'done' };
       const isReadAhead = ahead !== undefined && request.status.phase === 'Approved';
-      const workload = await (isReadAhead ? ahead : workloadFor(request));
+      const seen = await (isReadAhead ? ahead : workloadFor(request));
       ahead = undefined;
       // Meanwhile it may have been decided otherwise.
       if (requests.get(key) !== request) continue;
-      const siblings = requests.ofArtifact(artifactKeyOf(request));
-      const target = workload === undefined ? undefined : toTarget(request, workload);
-      const step = nextStep({ request, target, siblings, nowMs: clock.now() });
+      const { workload, step } = await judged(request, seen);
+      if (requests.get(key) !== request) continue;
       if (step.kind === 'approve-by-policy') ahead = readAhead(request);
       const outcome = await take(key, request, workload, step);
       if (outcome !== 'again') return outcome;
     }
     return { kind: 'retry', error: new Error('the request or its workload keeps changing') };
+  }
+
+  /**
+   * What is next. A watch may lag behind: where it says that the workload has left a pending request behind, the workload is
+   * read afresh. Else a request for where the workload has just come to, and the one for where it came from, could each
+   * give way to the other, and the version would be forgotten.
+   */
+  async function judged(
+    request: UpdateRequest,
+    seen: Workload | undefined,
+  ): Promise<{ readonly workload: Workload | undefined; readonly step: Step }> {
+    const step = stepOf(request, seen);
+    const isLeftBehind = step.kind === 'moved' || (step.kind === 'change' && step.change.to === 'Superseded');
+    if (request.status.phase !== 'Pending' || !isLeftBehind) return { workload: seen, step };
+    const workload = await applier.read(request);
+    return { workload, step: stepOf(request, workload) };
+  }
+
+  function stepOf(request: UpdateRequest, workload: Workload | undefined): Step {
+    const siblings = requests.ofArtifact(artifactKeyOf(request));
+    const target = workload === undefined ? undefined : toTarget(request, workload);
+    return nextStep({ request, target, siblings, nowMs: clock.now() });
   }
 
   /** A pending request is judged by what the watch says; what is about to be patched is read afresh. */
@@ -272,8 +293,7 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
       const request = requests.get(key);
       const workload = request && options.workloadOf(workloadKey(request.spec.targetRef));
       if (request === undefined || workload === undefined) return [];
-      const siblings = requests.ofArtifact(artifactKeyOf(request));
-      const step = nextStep({ request, target: toTarget(request, workload), siblings, nowMs: clock.now() });
+      const step = stepOf(request, workload);
       return step.kind === 'wait' ? step.blockers : [];
     },
     watch(listener) {
