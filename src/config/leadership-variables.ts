@@ -26,13 +26,14 @@ export const LEADERSHIP_VARIABLES = {
       'Name of that Lease, in Headwind’s own namespace; each Headwind that watches other workloads needs one of its own',
   },
   // Who takes over waits for the duration since it saw the last renewal, which it does within half a period: at these times within
-  // 13 s of the leader's end, so that it acts within 15. What lies between deadline and duration is for clocks that run apart.
+  // 12 s of the leader's end. Three more are for what has piled up meanwhile, so that all is done within 15. What lies between
+  // deadline and duration is for clocks that run apart.
   HEADWIND_LEASE_DURATION: interval(
-    12,
+    11,
     'How long the other replicas leave a leader alone that gives no sign of life; longer than the next one',
   ),
   HEADWIND_LEASE_RENEW_DEADLINE: interval(
-    8,
+    7,
     'After how long a leader gives up that could not renew the Lease; longer than the next one',
   ),
   HEADWIND_LEASE_RETRY_PERIOD: interval(

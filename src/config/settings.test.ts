@@ -24,8 +24,8 @@ describe('readSettings', () => {
       leadership: {
         enabled: undefined,
         leaseName: 'headwind',
-        durationMs: 12_000,
-        renewDeadlineMs: 8000,
+        durationMs: 11_000,
+        renewDeadlineMs: 7000,
         retryPeriodMs: 2000,
       },
       shutdownDelayMs: undefined,
@@ -300,12 +300,12 @@ describe('the times of a Lease', () => {
     ['may all be longer', { HEADWIND_LEASE_DURATION: '60', HEADWIND_LEASE_RENEW_DEADLINE: '40' }, []],
     [
       'leave a leader time to give up before another takes over',
-      { HEADWIND_LEASE_RENEW_DEADLINE: '12' },
+      { HEADWIND_LEASE_RENEW_DEADLINE: '11' },
       [
         {
           variable: 'HEADWIND_LEASE_DURATION',
-          value: '12s',
-          expected: 'more than HEADWIND_LEASE_RENEW_DEADLINE, which is 12s',
+          value: '11s',
+          expected: 'more than HEADWIND_LEASE_RENEW_DEADLINE, which is 11s',
         },
       ],
     ],
@@ -315,7 +315,7 @@ describe('the times of a Lease', () => {
       [
         {
           variable: 'HEADWIND_LEASE_RENEW_DEADLINE',
-          value: '8s',
+          value: '7s',
           expected: 'more than HEADWIND_LEASE_RETRY_PERIOD, which is 12s',
         },
       ],

@@ -6,7 +6,7 @@ import { leads, startReplica, tellReplica, untilLeading } from '../parts/replica
 import { knownTo, requestsFor } from '../parts/workload-views.ts';
 import { openWorld, requestsWhen, type World } from '../parts/world.ts';
 
-// With the default times a kill costs 13 s of waiting, and shows what everybody gets. What happens in the gap does not hang on its
+// With the default times a kill costs 12 s of waiting, and shows what everybody gets. What happens in the gap does not hang on its
 // length, so most kills are with times of a third of those, and twenty of them take less than three minutes.
 const ROUNDS = [
   {

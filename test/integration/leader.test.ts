@@ -16,7 +16,7 @@ import {
 import { bugsIn, knownTo, requestsFor, theRequestFor } from '../parts/workload-views.ts';
 import { metricOf, openWorld, workloadOf, type World } from '../parts/world.ts';
 
-/** With the times that are the default: 12 s without a sign of life, of which the last is seen within 1 s. */
+/** With the times that are the default: 11 s without a sign of life, of which the last is seen within 1 s. */
 const TAKEOVER_SECONDS = 15;
 const HANDOVER_SECONDS = 3;
 const SHORT = {
