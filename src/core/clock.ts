@@ -4,7 +4,7 @@ export interface Clock {
   now(): number;
   /**
    * Milliseconds of a clock that only ever goes forward, at an even pace, whatever is done to the machine's: for lengths of
-   * time within this process. It says nothing about the time of day.
+   * time while the program runs. It says nothing about the time of day.
    */
   elapsed(): number;
   /** Calls `run` once after `delayMs` milliseconds; the returned function takes it back. */
