@@ -50,8 +50,8 @@ export default defineConfig({
         test: {
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
-          // Each file starts what it breaks, and breaks nothing that others use. Most of a run is waiting: two at a time.
-          maxConcurrency: 2,
+          // Each file starts what it breaks, and breaks nothing that others use. Most of a run is waiting: three at a time.
+          maxConcurrency: 3,
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,

@@ -11,6 +11,7 @@ const series = readSeries(process.env, () => randomBytes(4).toString('hex'));
 const again = (seed: string): string => `HEADWIND_FAULT_SEED=${seed} make faults`;
 process.stdout.write(`faults: ${series.indexes.length} runs; all of them again: ${again(series.seed)}\n`);
 
+const PROGRESS_EVERY = 20;
 const pool = createScenePool();
 const tally = createTally();
 afterAll(async () => {
@@ -28,6 +29,8 @@ describe.concurrent('nothing is lost, nothing is applied twice, and all is as it
     await pool.within(async (scene) => {
       const result = await play(scene, plan);
       tally.add(result);
+      if (tally.count % PROGRESS_EVERY === 0)
+        process.stdout.write(`faults: ${tally.count} of ${plans.length} runs\n`);
       const story = result.complaints.length > 0 ? result.story() : '';
       expect(result.complaints, `again: ${again(seed)}\n\n${story}\n`).toEqual([]);
     });

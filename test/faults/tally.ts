@@ -3,6 +3,8 @@ import type { RunResult } from './run.ts';
 /** What a series of runs came to. */
 export interface Tally {
   add(result: RunResult): void;
+  /** Runs so far. */
+  readonly count: number;
   /** Faults that came up again and again and never did anything: tests that cannot fail. */
   toothless(): readonly string[];
   /** For people. */
@@ -17,6 +19,9 @@ export function createTally(): Tally {
   const times: number[] = [];
   const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
   return {
+    get count() {
+      return times.length;
+    },
     add(result) {
       times.push(result.convergedAfterMs);
       for (const [name, count] of result.bites) bites.set(name, [...(bites.get(name) ?? []), count]);
