@@ -53,5 +53,7 @@ export const Report = z.object({
   machine: Machine,
   rows: z.array(ReportRow).readonly(),
   growth: z.array(GrowthLine).readonly(),
+  /** What could not be measured, and why. */
+  failures: z.array(z.object({ budget: z.string(), why: z.string() })).readonly(),
 });
 export type Report = z.infer<typeof Report>;

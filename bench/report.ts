@@ -7,6 +7,8 @@ import { floorCells, growthCells, showLimit, showValue, sizesOf } from './show.t
 export interface Result {
   readonly budget: string;
   readonly rows: readonly Row[];
+  /** Why parts of it could not be measured. */
+  readonly failures: readonly string[];
 }
 
 /** For a person: one line for each row, the missed ones marked; then how the figures grow. */
@@ -27,6 +29,7 @@ export function toTable(results: readonly Result[]): readonly string[] {
     ),
     '',
     ...growthTable(rows),
+    ...results.flatMap(({ budget, failures }) => failures.map((why) => `NOT MEASURED: ${budget}: ${why}`)),
     missed === 0 ? `All ${judged} budgets are met.` : `${missed} of ${judged} budgets MISSED.`,
   ];
 }
@@ -49,7 +52,8 @@ export function toJson(machine: Machine, results: readonly Result[]): string {
   const rows = results.flatMap(({ budget, rows }) =>
     rows.map((row) => ({ budget, ...row, met: isMet(row) ?? null })),
   );
-  const report: Report = { machine, rows, growth: growthOf(rows) };
+  const failures = results.flatMap(({ budget, failures }) => failures.map((why) => ({ budget, why })));
+  const report: Report = { machine, rows, growth: growthOf(rows), failures };
   return `${JSON.stringify(report, undefined, 2)}\n`;
 }
 

@@ -15,25 +15,44 @@ export interface RunResult {
   readonly kubernetesVersion: string | undefined;
 }
 
-/** Measures the budgets, from few workloads to many. Throws where a measurement cannot be made. */
+/** Measures the budgets, from few workloads to many. One that cannot be measured does not take the others with it. */
 export async function measureAll(options: RunOptions): Promise<RunResult> {
-  const rows = new Map<string, Row[]>(options.budgets.map(({ name }) => [name, []]));
+  const found = new Map<string, Found>(options.budgets.map(({ name }) => [name, { rows: [], failures: [] }]));
   const { quick, minutes, progress } = options;
   const pace: Pace = { quick, minutes, progress };
   const inCluster: ClusterBudget[] = [];
   for (const budget of options.budgets) {
     if (budget.kind === 'cluster') inCluster.push(budget);
-    else rows.get(budget.name)?.push(...(await budget.measure(pace)));
+    else await note(found, budget, () => budget.measure(pace));
   }
   const kubernetesVersion =
-    inCluster.length === 0 ? undefined : await measureInCluster(inCluster, options, rows);
-  return { results: Array.from(rows, ([budget, rows]) => ({ budget, rows })), kubernetesVersion };
+    inCluster.length === 0 ? undefined : await measureInCluster(inCluster, options, found);
+  return { results: Array.from(found, ([budget, rest]) => ({ budget, ...rest })), kubernetesVersion };
+}
+
+interface Found {
+  readonly rows: Row[];
+  readonly failures: string[];
+}
+type FoundByName = ReadonlyMap<string, Found>;
+
+async function note(
+  found: FoundByName,
+  { name }: Budget,
+  measure: () => Promise<readonly Row[]>,
+): Promise<void> {
+  const { rows, failures } = found.get(name) ?? { rows: [], failures: [] };
+  try {
+    rows.push(...(await measure()));
+  } catch (error) {
+    failures.push(error instanceof Error ? error.message : String(error));
+  }
 }
 
 async function measureInCluster(
   budgets: readonly ClusterBudget[],
   options: RunOptions,
-  rows: ReadonlyMap<string, Row[]>,
+  found: FoundByName,
 ): Promise<string> {
   const stage = await startStage({ ...options, from: options.headwind });
   try {
@@ -43,7 +62,7 @@ async function measureInCluster(
       await stage.fill(size);
       for (const { budget } of planned.filter((plan) => plan.sizes.includes(size))) {
         options.progress(`${budget.title}, ${size} workloads`);
-        rows.get(budget.name)?.push(...(await budget.measure(stage, size)));
+        await note(found, budget, () => budget.measure(stage, size));
       }
     }
     return stage.kubernetesVersion;

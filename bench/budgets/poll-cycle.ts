@@ -14,7 +14,7 @@ const AT_ONCE = 32;
 /** The shortest pause between two polls of one repository, as a part of the interval: jitter takes a tenth. */
 const SHORTEST_PAUSE = 0.9;
 const LONGEST_PAUSE = 1.1;
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 240_000;
 
 export const pollCycle: ClusterBudget = {
   kind: 'cluster',

@@ -44,19 +44,23 @@ describe('growth', () => {
 });
 
 describe('the report', () => {
-  const results = [{ budget: 'start-to-ready', rows: [aRow(100, 20), aRow(1000, 40, 30)] }];
+  const results = [
+    { budget: 'start-to-ready', rows: [aRow(100, 20), aRow(1000, 40, 30)], failures: ['it ended'] },
+  ];
 
   it('can be read by its own schema, and says what is missed', () => {
     const report = Report.parse(JSON.parse(toJson(MACHINE, results)));
 
     expect(report.rows.map(({ met }) => met)).toEqual([null, false]);
     expect(report.growth).toHaveLength(1);
+    expect(report.failures).toEqual([{ budget: 'start-to-ready', why: 'it ended' }]);
   });
 
   it('shows missed budgets and growth to a person', () => {
     const text = toTable(results).join('\n');
 
     expect(text).toContain('1 of 1 budgets MISSED.');
+    expect(text).toContain('NOT MEASURED: start-to-ready: it ended');
     expect(text).toMatch(/start, by workloads +20 ms +40 ms +2.00× +10×/);
     expect(missedOf(results[0]?.rows ?? [])).toHaveLength(1);
     expect(isMet(aRow(100, 20))).toBeUndefined();

@@ -45,7 +45,7 @@ export function performancePage(): string {
     '## Measure it yourself',
     fenced('text', COMMANDS),
     'It brings what is missing, needs Linux for what it reads of processes, and nothing else should run beside it. The exit code is 0 even if ' +
-      'a budget is missed, unless `--strict` is given.',
+      'a budget is missed, unless `--strict` is given, and 1 if something cannot be measured.',
     formatOf(),
   );
 }
@@ -73,6 +73,9 @@ function resultsOf(report: Report | undefined): string {
   return [
     conditionsOf(report),
     verdict,
+    ...report.failures.map(
+      ({ budget, why }) => `${code(budget)} could not be measured: ${why.split('\n')[0] ?? ''}.`,
+    ),
     table(
       ['What', 'Measured', 'Budget', '', 'Floor', ''],
       rows.map((row) => [
@@ -126,8 +129,8 @@ const FIELDS: Readonly<Record<keyof ReportRow, string>> = {
 
 function formatOf(): string {
   return [
-    '`--json` prints, and `--out` writes, an object of three: `machine` (processor, cores, memory, load when it began, versions, when, ' +
-      'how long), `rows`, and `growth` (`what`, `of`, `unit`, `points` with `size` and `value`, `grew`, `linear`). A row has:',
+    '`--json` prints, and `--out` writes, an object of four: `machine` (processor, cores, memory, load when it began, versions, when, ' +
+      'how long), `rows`, and `growth` (`what`, `of`, `unit`, `points` with `size` and `value`, `grew`, `linear`), `failures` (`budget` and `why`: what could not be measured). A row has:',
     table(
       ['Field', 'Meaning'],
       Object.entries(FIELDS).map(([field, meaning]) => [code(field), meaning]),
