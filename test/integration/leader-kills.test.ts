@@ -45,8 +45,8 @@ describe.each(ROUNDS)(
           api,
           namespace,
           workloads: 40,
-          senders: 4,
-          pauseMs: 100,
+          senders: 2,
+          pauseMs: 150,
           deliver: toOneAfterTheOther(replicas),
         });
         await knownTo(world, ...load.names);
