@@ -1,5 +1,6 @@
 import { CommanderError, type Command } from 'commander';
-import { EXIT, FailedError, UsageError, type ExitCode } from './exit.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import { tellFailure } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
@@ -18,10 +19,7 @@ export async function runCommand(
   } catch (error) {
     // Commander has written the message by itself. Help that was asked for is no failure.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badUsage;
-    terminal.err(`${command.name()}: ${messageOf(error)}`);
-    if (error instanceof UsageError) return EXIT.badUsage;
-    if (!(error instanceof FailedError)) terminal.err(`Details: ${detailsOf(error)}`);
-    return EXIT.failed;
+    return tellFailure(error, { program: command.name(), terminal });
   }
 }
 
@@ -35,16 +33,4 @@ function prepare(command: Command, terminal: Terminal): void {
     getErrHasColors: () => false,
   });
   for (const child of command.commands) prepare(child, terminal);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function detailsOf(error: unknown): string {
-  const names: string[] = [];
-  for (let next: unknown = error; next instanceof Error && names.length < 5; next = next.cause) {
-    names.push(`${next.name}: ${next.message}`);
-  }
-  return names.join(' <- ');
 }

@@ -1,4 +1,4 @@
-// Imported on demand alone (src/cli/headwind-program.ts): whoever wants no traces has no SDK in memory.
+// Imported on demand alone (src/cli/operate.ts): whoever wants no traces has no SDK in memory.
 import { context, diag, DiagLogLevel, trace, TraceFlags } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { ExportResultCode, setGlobalErrorHandler } from '@opentelemetry/core';
