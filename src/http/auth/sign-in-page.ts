@@ -30,7 +30,7 @@ export function signInPage({
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>Sign in – Headwind</title>
+        <title>Sign in &ndash; Headwind</title>
         <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
         ${STYLE_ELEMENT}
       </head>
