@@ -44,8 +44,15 @@ export interface Verdict {
 
 const OPEN: readonly string[] = ['Pending', 'Approved'];
 const ENDS: readonly string[] = [...OPEN, 'Completed', 'Superseded', 'Rejected', 'RolledBack'];
-/** How a person's rollback may end without being done: something else was faster. */
+/** How what a person approved may end without being done: something else was faster. */
 const MOVED = 'moved on its own';
+
+/** Whether it came to nothing because the workload had gone on: a rollback at any time, an update only to something higher. */
+function wasOvertaken(request: SeenRequest, requests: readonly SeenRequest[]): boolean {
+  const { phase, message = '', isRollback, to } = request;
+  if (phase !== 'Failed' || !message.includes(MOVED)) return false;
+  return isRollback || requests.some((other) => other.phase === 'Completed' && compare(other.to, to) > 0);
+}
 
 /** What is wrong with a workload, and what is still missing. */
 export function judge(evidence: Evidence): Verdict {
@@ -184,8 +191,9 @@ function phasesIn({ requests }: Evidence): readonly string[] {
     ...requests.flatMap((request) => {
       const { name, phase, message = '' } = request;
       if (phase === 'Superseded' && message === '') return [`${name} is Superseded without a reason`];
-      const wasOvertaken = request.isRollback && phase === 'Failed' && message.includes(MOVED);
-      return ENDS.includes(phase) || wasOvertaken ? [] : [`${name} ended ${phase}: ${message}`];
+      return ENDS.includes(phase) || wasOvertaken(request, requests)
+        ? []
+        : [`${name} ended ${phase}: ${message}`];
     }),
     ...updates
       .filter(({ phase }) => phase === 'RolledBack')
@@ -198,9 +206,10 @@ function phasesIn({ requests }: Evidence): readonly string[] {
 function decisionsIn({ requests, approved, rejected }: Evidence): readonly string[] {
   const phaseOf = (name: string): string => requests.find((one) => one.name === name)?.phase ?? 'gone';
   const kept = ['Approved', 'Completed', 'Superseded', 'RolledBack'];
+  const overtaken = requests.filter((one) => wasOvertaken(one, requests)).map(({ name }) => name);
   return [
     ...approved
-      .filter((name) => !kept.includes(phaseOf(name)))
+      .filter((name) => !kept.includes(phaseOf(name)) && !overtaken.includes(name))
       .map((name) => `${name} was approved, and is ${phaseOf(name)}`),
     ...rejected
       .filter((name) => phaseOf(name) !== 'Rejected')

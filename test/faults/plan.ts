@@ -6,12 +6,12 @@ import { drawsOf, type Draws } from './random.ts';
 export type FaultGroups = Readonly<Record<'kubernetes' | 'processes' | 'registry', readonly Fault[]>>;
 
 /**
- * How long after the last fault is healed everything has to be as it should. A leader that is gone is replaced after 4 s,
- * and what failed again and again meanwhile is tried again after pauses that grow to some 10 s.
+ * How long after the last fault is healed everything has to be as it should. A leader that is gone is replaced after 5 s,
+ * and what failed again and again meanwhile is tried again after pauses that grow to 20 s. Twice that is for busy machines.
  */
-const CONVERGES_WITHIN_MS = 30_000;
-/** A registry that failed several times is left alone for 30 s, and its polls for 5 to 10 s more. */
-const AFTER_REGISTRY_MS = 60_000;
+const CONVERGES_WITHIN_MS = 50_000;
+/** A registry that failed several times is left alone for 30 s more, and its polls for 5 to 10 s after that. */
+const AFTER_REGISTRY_MS = 80_000;
 
 export interface WorkloadPlan {
   readonly name: string;

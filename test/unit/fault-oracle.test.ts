@@ -59,6 +59,20 @@ describe('a run that went well', () => {
       { promised: [], running: '1.0.0', generation: 1, sights: [], history: [], requests: [] },
     ],
     ['a version that was rolled back by a person', ROLLED_BACK],
+    [
+      'an approved request that a higher version was faster than',
+      {
+        approved: ['r'],
+        requests: [
+          ...wellDone().requests,
+          aRequest('1.0.0', '1.0.1', {
+            name: 'r',
+            phase: 'Failed',
+            message: 'The workload moved on its own',
+          }),
+        ],
+      },
+    ],
     ['a version that was heard of though nobody acknowledged it', { promised: ['1.1.0'] }],
     [
       'a request that a newer one took the place of',
@@ -169,6 +183,16 @@ describe('what is wrong', () => {
         requests: [...wellDone().requests, aRequest('1.2.0', '1.3.0', { name: 'r', phase: 'Pending' })],
       },
       'r was approved, and is Pending',
+    ],
+    [
+      'an approved update that failed for a lower version',
+      {
+        requests: [
+          ...wellDone().requests,
+          aRequest('1.2.0', '1.3.0', { name: 'r', phase: 'Failed', message: 'moved on its own' }),
+        ],
+      },
+      'r ended Failed',
     ],
     ['a rejection that was forgotten', { rejected: ['web-1.1.0-1.2.0'] }, 'was rejected, and is Completed'],
     [
