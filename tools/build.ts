@@ -2,7 +2,7 @@
 // NODE_OPTIONS=--enable-source-maps makes stack traces point at the sources, for about 6 MB of memory.
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
 import { z } from 'zod';
 import { buildUi } from './build-ui.ts';
 import { describeBundles } from './bundled.ts';
@@ -24,31 +24,36 @@ const manifest = Package.parse(JSON.parse(await readFile(`${root}/package.json`,
 const nodeMajor = Number(manifest.engines.node.slice(2));
 
 await rm(`${root}/dist`, { recursive: true, force: true });
-const { metafile } = await build({
-  ...BUNDLE,
-  absWorkingDir: root,
-  entryPoints: [
-    ...PROGRAMS.map(({ name }) => ({ in: `src/cli/${name}.ts`, out: name })),
-    ...THREADS.map((name) => ({ in: `src/helm/${name}.ts`, out: name })),
-  ],
-  outdir: 'dist',
-  outExtension: { '.js': '.mjs' },
-  // Sub-commands that are imported when they are asked for stay in files of their own.
-  splitting: true,
-  target: `node${nodeMajor}`,
-  define: definitions(manifest.version),
-  sourcemap: 'linked',
-  sourcesContent: false,
-  metafile: true,
-}).catch(() => {
-  // esbuild has said what is wrong.
-  process.exit(1);
-});
+// Each by itself: what several shared would be cut into ever smaller files, each of which costs time and memory to load.
+const outputs: Metafile['outputs'] = {};
+for (const program of [
+  ...PROGRAMS.map(({ name }) => ({ in: `src/cli/${name}.ts`, out: name })),
+  ...THREADS.map((name) => ({ in: `src/helm/${name}.ts`, out: name })),
+]) {
+  const { metafile } = await build({
+    ...BUNDLE,
+    absWorkingDir: root,
+    entryPoints: [program],
+    outdir: 'dist',
+    outExtension: { '.js': '.mjs' },
+    // What is imported when it is asked for stays in files of its own.
+    splitting: true,
+    target: `node${nodeMajor}`,
+    define: definitions(manifest.version),
+    sourcemap: 'linked',
+    sourcesContent: false,
+    metafile: true,
+  }).catch(() => {
+    // esbuild has said what is wrong.
+    process.exit(1);
+  });
+  Object.assign(outputs, metafile.outputs);
+}
 
 const ui = await buildUi(root);
 await writeFile(
   `${root}/dist/.bundled.json`,
-  JSON.stringify(describeBundles(metafile, { outdir: 'dist', ui })),
+  JSON.stringify(describeBundles({ outputs }, { outdir: 'dist', ui })),
 );
 
 await mkdir(`${root}/bin`, { recursive: true });

@@ -20,7 +20,7 @@ export type Bundled = z.infer<typeof Bundled>;
 
 /** What esbuild and Vite say, in short; `outdir` is how esbuild calls dist/. */
 export function describeBundles(
-  { outputs }: Metafile,
+  { outputs }: Pick<Metafile, 'outputs'>,
   { outdir, ui }: { readonly outdir: string; readonly ui: readonly string[] },
 ): Bundled {
   const nameOf = (path: string): string => path.slice(`${outdir}/`.length);

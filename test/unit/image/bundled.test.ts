@@ -3,7 +3,6 @@ import { describeBundles, filesOf, packagesIn, packagesOf } from '../../../tools
 
 const BUNDLED = describeBundles(
   {
-    inputs: {},
     outputs: {
       'dist/headwind.mjs': output(['src/cli/headwind.ts'], ['dist/chunk-A.mjs', 'dist/demo-B.mjs']),
       'dist/headwind.mjs.map': output([], []),
