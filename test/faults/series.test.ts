@@ -12,6 +12,8 @@ const again = (seed: string): string => `HEADWIND_FAULT_SEED=${seed} make faults
 process.stdout.write(`faults: ${series.indexes.length} runs; all of them again: ${again(series.seed)}\n`);
 
 const PROGRESS_EVERY = 20;
+// Every part of every scene listens for the end of this process, to end with it.
+process.setMaxListeners(100);
 const pool = createScenePool();
 const tally = createTally();
 afterAll(async () => {
