@@ -18,7 +18,8 @@ export async function startReplica(
     HEADWIND_UI_PORT: String(ui),
     HEADWIND_METRICS_PORT: String(metrics),
   };
-  return startHeadwind({ env: { ...world.env, ...ports, ...more } });
+  // It lists what others are writing all the time, perhaps on a machine that has little left for it.
+  return startHeadwind({ env: { ...world.env, ...ports, ...more }, timeoutMs: 90_000 });
 }
 
 /** A kubeconfig like the world's, by which the API server is reached at another address; `name` tells it from others. */
