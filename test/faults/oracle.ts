@@ -47,11 +47,13 @@ const ENDS: readonly string[] = [...OPEN, 'Completed', 'Superseded', 'Rejected',
 /** How what a person approved may end without being done: something else was faster. */
 const MOVED = 'moved on its own';
 
-/** Whether it came to nothing because the workload had gone on: a rollback at any time, an update only to something higher. */
-function wasOvertaken(request: SeenRequest, requests: readonly SeenRequest[]): boolean {
-  const { phase, message = '', isRollback, to } = request;
-  if (phase !== 'Failed' || !message.includes(MOVED)) return false;
-  return isRollback || requests.some((other) => other.phase === 'Completed' && compare(other.to, to) > 0);
+/**
+ * Whether it came to nothing because another request was faster: what a person approved fails with that reason, as the
+ * state machine says, and is not asked for again by itself.
+ */
+function wasOvertaken({ phase, message = '' }: SeenRequest, requests: readonly SeenRequest[]): boolean {
+  const isMoved = phase === 'Failed' && message.includes(MOVED);
+  return isMoved && requests.some((other) => ['Completed', 'RolledBack'].includes(other.phase));
 }
 
 /** What is wrong with a workload, and what is still missing. */
@@ -89,7 +91,9 @@ function numbersOf(version: string): readonly number[] {
 
 /** What was said no to, before it was applied or afterwards. */
 function heldIn({ requests }: Evidence): readonly string[] {
-  return requests.filter(({ phase }) => ['Rejected', 'RolledBack'].includes(phase)).map(({ to }) => to);
+  return requests
+    .filter((one) => ['Rejected', 'RolledBack'].includes(one.phase) || wasOvertaken(one, requests))
+    .map(({ to }) => to);
 }
 
 function missingIn(evidence: Evidence): readonly string[] {

@@ -184,16 +184,6 @@ describe('what is wrong', () => {
       },
       'r was approved, and is Pending',
     ],
-    [
-      'an approved update that failed for a lower version',
-      {
-        requests: [
-          ...wellDone().requests,
-          aRequest('1.2.0', '1.3.0', { name: 'r', phase: 'Failed', message: 'moved on its own' }),
-        ],
-      },
-      'r ended Failed',
-    ],
     ['a rejection that was forgotten', { rejected: ['web-1.1.0-1.2.0'] }, 'was rejected, and is Completed'],
     [
       'a version that was taken back and came again',
