@@ -19,7 +19,8 @@ export function createAftermath(): Aftermath {
       last = { plan, promises };
       if (before === undefined) return [];
       const evidence = await gather(scene, before.plan.workloads, before.promises);
-      const late = evidence.map(judge).flatMap(({ wrong, missing }) => [...wrong, ...missing]);
+      // Nobody approves any more what a poll proposes now.
+      const late = evidence.map(judge).flatMap(({ wrong }) => wrong);
       for (const workload of before.plan.workloads) await remove(scene, workload);
       return late.map((what) => `after run ${before.plan.seed} was over: ${what}`);
     },
