@@ -27,6 +27,7 @@ import { createPipeline } from './pipeline/pipeline.ts';
 import { createRequestStore } from './pipeline/request-store.ts';
 import { createRequestWatch } from './pipeline/request-watch.ts';
 import { createShard } from './pipeline/shard.ts';
+import { watchClock } from './scheduling/clock-watch.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { WEBHOOK_SENDERS } from './triggers/webhook/senders.ts';
 import { createWebhookTrust } from './triggers/webhook/trust.ts';
@@ -204,7 +205,15 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     log: logRoot.target('headwind::observability'),
   });
 
+  const stopClockWatch = watchClock({
+    clock,
+    onSet(byMs) {
+      log.warn({ byMs }, 'the clock of this machine was set');
+      engine.clockSet();
+    },
+  });
   const stopWorking = async (): Promise<void> => {
+    stopClockWatch();
     charted.live.stop();
     trust.stop();
     targets.stop();
