@@ -100,7 +100,7 @@ describe('a pending request', () => {
 
   it('is carried over when the workload moved on its own', () => {
     const target = aTarget({ artifact: aContainer({ image: 'nginx:1.25.1' }) });
-    expect(stepOf(aRequest(), { target })).toMatchObject({ kind: 'moved' });
+    expect(stepOf(aRequest(), { target })).toMatchObject({ kind: 'moved', to: 'Superseded' });
   });
 
   it('is superseded when the container is gone', () => {
@@ -139,8 +139,8 @@ describe('an approved request', () => {
     ['the container is gone', anApprovedRequest(), { target: aTarget({ artifact: undefined }) }],
     ['the policy annotation is gone', anApprovedRequest(), { target: aTarget({ annotated: false }) }],
     [
-      'the workload moved on its own',
-      anApprovedRequest(),
+      'the workload moved on its own before a rollback',
+      anApprovedRequest({ spec: { rollback: true } }),
       { target: aTarget({ artifact: aContainer({ image: 'nginx:1.25.1' }) }) },
     ],
     ['the target is in another namespace', anApprovedRequest({ namespace: 'elsewhere' }), {}],
@@ -154,6 +154,11 @@ describe('an approved request', () => {
     ['the container is not named', withoutContainer(anApprovedRequest()), {}],
   ])('fails when %s', (_, request, input) => {
     expect(stepOf(request, input)).toMatchObject({ kind: 'change', change: { to: 'Failed' } });
+  });
+
+  it('by a person fails when the workload moved on its own, and is proposed anew to be approved again', () => {
+    const target = aTarget({ artifact: aContainer({ image: 'nginx:1.25.1' }) });
+    expect(stepOf(anApprovedRequest(), { target })).toMatchObject({ kind: 'moved', to: 'Failed' });
   });
 
   it('takes other spellings of the same repository for the same', () => {
@@ -239,7 +244,10 @@ describe('an approved request', () => {
 
   it('by policy is carried over when the workload moved on its own', () => {
     const target = aTarget({ artifact: aContainer({ image: 'nginx:1.25.1' }) });
-    expect(stepOf(anApprovedRequest(BY_POLICY), { target })).toMatchObject({ kind: 'moved' });
+    expect(stepOf(anApprovedRequest(BY_POLICY), { target })).toMatchObject({
+      kind: 'moved',
+      to: 'Superseded',
+    });
   });
 });
 

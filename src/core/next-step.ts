@@ -43,8 +43,8 @@ export type Step =
       readonly change: Exclude<Change, { to: 'Approved' | 'Rejected' | 'Completed' }>;
     }
   | { readonly kind: 'approve-by-policy' }
-  /** The workload moved on its own: propose the same version again from where it is now, then supersede this. */
-  | { readonly kind: 'moved'; readonly message: string }
+  /** The workload moved on its own: propose the same version again from where it is now, then end this. */
+  | { readonly kind: 'moved'; readonly message: string; readonly to: 'Superseded' | 'Failed' }
   | { readonly kind: 'apply'; readonly artifact: Artifact }
   /** It is what the workload runs: only the record is missing. */
   | { readonly kind: 'complete'; readonly message: string }
@@ -90,7 +90,7 @@ function driftOf(request: UpdateRequest, target: Target): Step | undefined {
   const running = target.artifact.image;
   if (running === request.spec.newImage) return change('Superseded', `The workload runs ${running} already`);
   if (running === request.spec.currentImage) return undefined;
-  return { kind: 'moved', message: `The workload moved on its own, to ${running}` };
+  return { kind: 'moved', message: `The workload moved on its own, to ${running}`, to: 'Superseded' };
 }
 
 /** The request says so and the workload still says so: a request alone cannot approve itself. */
@@ -120,16 +120,21 @@ function nextOfApplicable(input: StepInput, target: Target, artifact: Artifact):
     return { kind: 'complete', message: `The workload runs ${artifact.image} already` };
   }
   const byPolicy = request.status.approvedBy === APPROVED_BY_POLICY;
-  if (artifact.image !== request.spec.currentImage) {
-    const message = `The workload moved on its own, to ${artifact.image}`;
-    return byPolicy
-      ? { kind: 'moved', message }
-      : change(isAutomatic(request) ? 'Superseded' : 'Failed', message);
-  }
+  if (artifact.image !== request.spec.currentImage) return overtaken(request, artifact.image, byPolicy);
   const successor = findSuccessor(request, siblings);
   if (successor !== undefined) return supersededBy(successor);
   const blockers = applyBlockers(input, target, byPolicy);
   return blockers.length === 0 ? { kind: 'apply', artifact } : heldUp(request, blockers);
+}
+
+/**
+ * What was approved started from something else than what runs now. A person's approval was for that change and does not
+ * count for another one, so they are asked anew; nobody proposes a rollback anew, since it may be wrong by now.
+ */
+function overtaken(request: UpdateRequest, running: string, byPolicy: boolean): Step {
+  const message = `The workload moved on its own, to ${running}`;
+  if (request.spec.rollback === true) return change(isAutomatic(request) ? 'Superseded' : 'Failed', message);
+  return { kind: 'moved', message, to: byPolicy ? 'Superseded' : 'Failed' };
 }
 
 /** A rollback that nobody asked for does not wait until a person's pause ends: by then it may be wrong. */

@@ -215,17 +215,17 @@ describe('one look at a request', () => {
     expect(transitions).toEqual(['Completed']);
   });
 
-  it('names the request that takes the place of one whose workload moved', async () => {
+  it.each([
+    ['one whose workload moved', aRequest(), 'Superseded'],
+    ['one that a person approved for where the workload was before', anApprovedRequest(), 'Failed'],
+  ])('names the request that takes the place of %s', async (_, request, phase) => {
     const { advancer, key, now } = anAdvancer({
-      request: aRequest(),
+      request,
       workload: aWorkload({ artifacts: [aContainer({ image: 'nginx:1.25.5' })] }),
       reproposed: aRequest({ name: 'the-next-one' }),
     });
     await advancer.advance(key);
-    expect(now()?.status).toMatchObject({
-      phase: 'Superseded',
-      message: expect.stringContaining('the-next-one'),
-    });
+    expect(now()?.status).toMatchObject({ phase, message: expect.stringContaining('the-next-one') });
   });
 
   it('of one that waits says what for and when to come back', async () => {

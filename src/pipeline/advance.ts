@@ -155,7 +155,7 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
       case 'complete':
         return finish(request, workload, completed(request, step.message, request.spec.currentImage));
       case 'moved':
-        return carryOver(request, workload, step.message);
+        return carryOver(request, workload, step);
       case 'apply':
         return workload === undefined ? 'again' : applyTo(request, workload, step);
       case 'wait':
@@ -241,11 +241,11 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
   async function carryOver(
     request: UpdateRequest,
     workload: Workload | undefined,
-    message: string,
+    { message, to }: Extract<Step, { kind: 'moved' }>,
   ): Promise<Outcome | 'again'> {
     const successor = workload === undefined ? undefined : await proposer.repropose(request, workload);
     const by = successor === undefined ? '' : `; UpdateRequest ${successor.metadata.name} takes its place`;
-    return write(request, { to: 'Superseded', message: `${message}${by}` });
+    return write(request, { to, message: `${message}${by}` });
   }
 
   async function write(request: UpdateRequest, change: Change): Promise<Outcome | 'again'> {

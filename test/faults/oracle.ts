@@ -49,7 +49,7 @@ const MOVED = 'moved on its own';
 
 /**
  * Whether it came to nothing because another request was faster: what a person approved fails with that reason, as the
- * state machine says, and is not asked for again by itself.
+ * state machine says, and the version is asked for anew.
  */
 function wasOvertaken({ phase, message = '' }: SeenRequest, requests: readonly SeenRequest[]): boolean {
   const isMoved = phase === 'Failed' && message.includes(MOVED);
@@ -91,9 +91,7 @@ function numbersOf(version: string): readonly number[] {
 
 /** What was said no to, before it was applied or afterwards. */
 function heldIn({ requests }: Evidence): readonly string[] {
-  return requests
-    .filter((one) => ['Rejected', 'RolledBack'].includes(one.phase) || wasOvertaken(one, requests))
-    .map(({ to }) => to);
+  return requests.filter(({ phase }) => ['Rejected', 'RolledBack'].includes(phase)).map(({ to }) => to);
 }
 
 function missingIn(evidence: Evidence): readonly string[] {

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Replica } from './fault.ts';
-import { compare } from './oracle.ts';
 import { FIRST_VERSION, type PushPlan, type WorkloadPlan } from './plan.ts';
 import { NAMESPACE } from './scene-facts.ts';
 import type { RunningScene } from './scene.ts';
@@ -65,12 +64,7 @@ export async function decide(acting: Acting, workload: WorkloadPlan): Promise<vo
   const { scene, promises } = acting;
   for (let turn = workload.decidesAt; !acting.isOver(); turn += 1) {
     const replica = replicaOf(scene, turn);
-    const waiting = await requestsAt(replica, workload.name, 'Pending');
-    // Who approves two versions at once means the higher one; the lower one has to give way by itself.
-    const highest = waiting
-      .toSorted((a, b) => compare(tagOf(a.spec.newImage), tagOf(b.spec.newImage)))
-      .slice(-1);
-    for (const { metadata, spec } of highest) {
+    for (const { metadata, spec } of await requestsAt(replica, workload.name, 'Pending')) {
       const { name } = metadata;
       const tag = tagOf(spec.newImage);
       const verb = workload.rejects.includes(tag) ? 'reject' : 'approve';
