@@ -67,7 +67,7 @@ describe('the next step of a request for a chart', () => {
       {
         artifact: aChart({ image: 'nginx:1.x', release: { obstacle: fluxOwnsRange('f', '1.x', undefined) } }),
       },
-      { kind: 'change', change: { to: 'Failed' } },
+      { kind: 'moved', to: 'Failed' },
     ],
     [
       'is to finish what it has begun, though the version is set',
