@@ -399,6 +399,7 @@ class Story {
   receiver(isUp: boolean): void {
     if (isUp) this.#bench.receiver.release();
     else this.#bench.receiver.up = false;
+    if (!isUp) this.#hadOutage = true;
   }
 
   kubernetes(isUp: boolean): void {
@@ -409,7 +410,7 @@ class Story {
   /** Another one leads from now on, the one before goes on to live. */
   handOver(): void {
     this.#replica.sender.pause();
-    // What it has sent and could not write down, the next one cannot know of.
+    // What is on its way then, or sent and could not be written down, the next one cannot know of.
     if (this.#hadOutage) this.#interruptions += 1;
     this.#replica = this.#bench.start();
   }
