@@ -10,14 +10,15 @@ export interface Soaked extends Sent, Fate {
   readonly size: number;
   readonly floorP50: Floor;
   readonly floorP99: Floor;
-  /** What the program held before the first webhook, and when all was over. */
+  /** What the program held before the first webhook, when all was over, and what one that started then held. */
   readonly idleMb: number;
   readonly restingMb: number;
+  readonly freshMb: number;
 }
 
 /** What comes before is warming up: the first fifth. */
 const JUDGED_FROM = 0.2;
-/** What may come on top over the time that is judged, and what may stand out of it, in MB. */
+/** What may come on top, over the time that is judged and what the finished requests need, in MB. */
 const FLAT_WITHIN_MB = 10;
 
 /** The lines of the result; those that go on by the minute are a growth "by minutes". */
@@ -38,7 +39,7 @@ export function soakRows(soaked: Soaked): readonly Row[] {
   ];
 }
 
-function memoryRows({ samples, minutes, idleMb, restingMb }: Soaked): readonly Row[] {
+function memoryRows({ samples, minutes, idleMb, restingMb, freshMb }: Soaked): readonly Row[] {
   const judged = samples.filter((sample) => sample.minutes >= minutes * JUDGED_FROM);
   if (judged.length < 2) return [];
   const { mbPerMinute, medianMb, mostMb } = memoryTrend(judged);
@@ -47,20 +48,21 @@ function memoryRows({ samples, minutes, idleMb, restingMb }: Soaked): readonly R
   const floor = { what: 'before the first webhook', value: idleMb };
   return [
     { what: `soak: resident memory over ${within}, median`, value: medianMb, unit: 'MB', floor },
+    { what: `soak: rise of memory over ${within}`, value: mbPerMinute * lasting, unit: 'MB' },
+    { what: `soak: the most over ${within}, above the median`, value: mostMb - medianMb, unit: 'MB' },
     {
-      what: `soak: rise of memory over ${within}`,
-      value: mbPerMinute * lasting,
+      what: 'soak: memory for the finished requests, a process that starts afterwards',
+      value: freshMb - idleMb,
       unit: 'MB',
-      limit: { kind: 'at most', value: FLAT_WITHIN_MB },
     },
-    { what: 'soak: that is', value: mbPerMinute, unit: 'MB/min' },
     {
-      what: `soak: the most over ${within}, above the median`,
-      value: mostMb - medianMb,
+      what: 'soak: resident memory when all was over',
+      value: restingMb,
       unit: 'MB',
-      limit: { kind: 'at most', value: FLAT_WITHIN_MB },
+      limit: { kind: 'at most', value: freshMb + FLAT_WITHIN_MB },
+      limitRule: `floor + ${FLAT_WITHIN_MB}`,
+      floor: { what: 'a process that starts then', value: freshMb },
     },
-    { what: 'soak: resident memory when all was over', value: restingMb, unit: 'MB', floor },
   ];
 }
 

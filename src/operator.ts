@@ -171,7 +171,12 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
 
   const reflectors = [
     ...createWorkloadWatch(watched),
-    ...createRequestWatch({ ...watching, namespaces: settings.namespaces, feed }),
+    ...createRequestWatch({
+      ...watching,
+      namespaces: settings.namespaces,
+      feed,
+      known: (key) => requests.get(key),
+    }),
   ];
   const watches = [releases, ...reflectors].map((watch) => watch.synced);
   const synced = track(Promise.all([live.settled, ...watches]));

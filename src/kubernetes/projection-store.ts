@@ -1,3 +1,4 @@
+import { createSharedStrings } from '../core/shared-strings.ts';
 import { metadataOf, type ObjectMetadata } from './object-metadata.ts';
 
 /** What changed for the outside: an object is there (new or changed), or it is no longer there. */
@@ -6,7 +7,10 @@ export type Change<T> =
   | { readonly type: 'remove'; readonly key: string; readonly item: T };
 
 export interface ProjectionStoreOptions<T> {
-  /** What to keep of an object; undefined to keep nothing. May throw: the object is then treated as not there. */
+  /**
+   * What to keep of an object, in an object of its own; undefined to keep nothing. May throw: the object is then treated as
+   * not there.
+   */
   readonly project: (object: unknown) => T | undefined;
   readonly keyOf: (metadata: Pick<ObjectMetadata, 'name' | 'namespace'>) => string;
   readonly onChange: (change: Change<T>) => void;
@@ -37,6 +41,7 @@ export interface ProjectionStore<T> {
 export function createProjectionStore<T>(options: ProjectionStoreOptions<T>): ProjectionStore<T> {
   const { project, keyOf, onChange, onUnparsable } = options;
   const stored = new Map<string, Stored<T>>();
+  const share = createSharedStrings();
   // The keys that the running list has shown so far; undefined while none runs.
   let listed: Set<string> | undefined;
 
@@ -49,7 +54,7 @@ export function createProjectionStore<T>(options: ProjectionStoreOptions<T>): Pr
 
   function projected(object: unknown, key: string): T | undefined {
     try {
-      return project(object);
+      return share(project(object));
     } catch (error) {
       onUnparsable(key, error);
       return undefined;

@@ -1,5 +1,6 @@
 import type { NewRequest } from '../core/new-request.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { createSharedStrings } from '../core/shared-strings.ts';
 import {
   API_VERSION,
   GROUP,
@@ -92,23 +93,24 @@ export function createRequestStore(
   { outbox = NOBODY_IS_TOLD, concerns = () => true }: RequestStoreOptions = {},
 ): RequestStore {
   const byKey = new Map<string, UpdateRequest>();
-  // Invariant: holds exactly the keys of byKey, each under its artifact.
-  const keysByArtifact = new Map<string, Set<string>>();
+  // Invariant: holds exactly the requests of byKey, each under its artifact.
+  const byArtifact = new Map<string, readonly UpdateRequest[]>();
+  const share = createSharedStrings();
   // By uid: as of which version requests were last known that have been deleted; the last MAX_REMEMBERED of them.
   const deleted = new Map<string, string>();
   const listeners = new Set<RequestListener>();
   const moves = createMoves();
 
+  const read = (answer: unknown): UpdateRequest => share(UpdateRequest.parse(answer));
   const index = (request: UpdateRequest): void => {
     const artifact = artifactKeyOf(request);
-    const keys = keysByArtifact.get(artifact) ?? new Set<string>();
-    keysByArtifact.set(artifact, keys.add(requestKey(request)));
+    byArtifact.set(artifact, [...(byArtifact.get(artifact) ?? NO_REQUESTS), request]);
   };
   const unindex = (request: UpdateRequest): void => {
     const artifact = artifactKeyOf(request);
-    const keys = keysByArtifact.get(artifact);
-    keys?.delete(requestKey(request));
-    if (keys?.size === 0) keysByArtifact.delete(artifact);
+    const others = byArtifact.get(artifact)?.filter((one) => one !== request) ?? NO_REQUESTS;
+    if (others.length === 0) byArtifact.delete(artifact);
+    else byArtifact.set(artifact, others);
   };
   const observe = (request: UpdateRequest): void => {
     const key = requestKey(request);
@@ -140,9 +142,7 @@ export function createRequestStore(
   };
   const fetch = async (namespace: string, name: string): Promise<UpdateRequest | undefined> => {
     try {
-      const request = UpdateRequest.parse(
-        await client.request({ method: 'GET', path: pathOf(namespace, name) }),
-      );
+      const request = read(await client.request({ method: 'GET', path: pathOf(namespace, name) }));
       if (!concerns(request)) return undefined;
       observe(request);
       return request;
@@ -171,7 +171,7 @@ export function createRequestStore(
         contentType: 'application/merge-patch+json',
         body,
       });
-      const written = UpdateRequest.parse(answer);
+      const written = read(answer);
       observe(written);
       return ok(written);
     } catch (error) {
@@ -190,11 +190,7 @@ export function createRequestStore(
     get size() {
       return byKey.size;
     },
-    ofArtifact(artifact) {
-      const keys = keysByArtifact.get(artifact);
-      // Of most artifacts there are none, and a list of workloads asks about all of them.
-      return keys === undefined ? NO_REQUESTS : [...keys].flatMap((key) => byKey.get(key) ?? []);
-    },
+    ofArtifact: (artifact) => byArtifact.get(artifact) ?? NO_REQUESTS,
     async create(wanted) {
       const body = outbox.atCreation(wanted);
       const { namespace, name } = body.metadata;
@@ -204,7 +200,7 @@ export function createRequestStore(
           path: pathOf(namespace),
           body: { apiVersion: API_VERSION, kind: KIND, ...body },
         });
-        const request = UpdateRequest.parse(answer);
+        const request = read(answer);
         observe(request);
         return { created: true, request };
       } catch (error) {
