@@ -43,7 +43,7 @@ function memoryRows({ samples, minutes, idleMb, restingMb, freshMb }: Soaked): r
   const judged = samples.filter((sample) => sample.minutes >= minutes * JUDGED_FROM);
   if (judged.length < 2) return [];
   const { mbPerMinute, medianMb, mostMb } = memoryTrend(judged);
-  const lasting = minutes * (1 - JUDGED_FROM);
+  const lasting = Math.round(minutes * (1 - JUDGED_FROM) * 10) / 10;
   const within = `the last ${lasting} min`;
   const floor = { what: 'before the first webhook', value: idleMb };
   return [
