@@ -1,6 +1,7 @@
 import type { LogFilter } from '../core/log-filter.ts';
 import { REDACTED, redactText } from '../core/redact.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import type { TracingSettings } from '../core/tracing-settings.ts';
 import { collectLeadership, findImpossibleTimes, type LeadershipSettings } from './leadership-settings.ts';
 import { collectMetrics, type MetricsSettings } from './metrics-settings.ts';
 import {
@@ -10,7 +11,7 @@ import {
 } from './notification-settings.ts';
 import { showValue, type ConfigProblem, type Environment } from './problem.ts';
 import { findStrangeVariables, isServiceLink } from './strange-variables.ts';
-import { readTracing, type TracingSettings } from './tracing-settings.ts';
+import { readTracing } from './tracing-settings.ts';
 import type { AuthMode } from './values.ts';
 import { PORT_VARIABLES, VARIABLES, type Variable } from './variables.ts';
 

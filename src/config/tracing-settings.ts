@@ -1,28 +1,8 @@
 import { REDACTED, redactText } from '../core/redact.ts';
+import type { TracingProtocol, TracingSettings } from '../core/tracing-settings.ts';
 import { showValue, type ConfigProblem, type Environment } from './problem.ts';
-import { TRACING_VARIABLES as own, type Protocol, type SamplerName } from './tracing-variables.ts';
+import { TRACING_VARIABLES as own } from './tracing-variables.ts';
 import type { Reader } from './values.ts';
-
-/** How traces are made and where they go. Times are in milliseconds. */
-export interface TracingSettings {
-  /** The address that traces are posted to. */
-  readonly endpoint: string;
-  readonly protocol: Protocol;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly compression: 'gzip' | 'none';
-  readonly timeoutMs: number;
-  readonly serviceName: string;
-  readonly resource: Readonly<Record<string, string>>;
-  readonly sampler: SamplerName;
-  /** For the samplers that take a part: from 0 to 1. */
-  readonly ratio: number;
-  readonly queue: {
-    readonly delayMs: number;
-    readonly exportTimeoutMs: number;
-    readonly maxSpans: number;
-    readonly maxBatch: number;
-  };
-}
 
 export interface Tracing {
   /** Undefined: there are no traces. */
@@ -106,7 +86,7 @@ function collectTransport(get: Get): Pick<
   return {
     endpoint: traces ?? (all === undefined ? undefined : forTraces(all)),
     protocol:
-      get<Protocol | undefined>(
+      get<TracingProtocol | undefined>(
         'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL',
         own.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL,
       ) ?? protocol,

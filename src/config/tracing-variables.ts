@@ -1,18 +1,11 @@
 import { fail, ok } from '../core/result.ts';
+import {
+  TRACING_PROTOCOLS,
+  TRACING_SAMPLERS,
+  type TracingProtocol,
+  type TracingSampler,
+} from '../core/tracing-settings.ts';
 import { readBoolean, readOneOf, readWhole, type Reader } from './values.ts';
-
-export const SAMPLERS = [
-  'always_on',
-  'always_off',
-  'traceidratio',
-  'parentbased_always_on',
-  'parentbased_always_off',
-  'parentbased_traceidratio',
-] as const;
-export type SamplerName = (typeof SAMPLERS)[number];
-
-export const PROTOCOLS = ['http/protobuf', 'http/json'] as const;
-export type Protocol = (typeof PROTOCOLS)[number];
 
 const PAIRS_EXPECTED = 'pairs such as team=shop,tier=prod, with % escapes for commas and the like';
 const MAX_MS = 600_000;
@@ -74,13 +67,16 @@ export const TRACING_VARIABLES = {
     'Where OTLP is taken over HTTP; `/v1/traces` is added. `http://localhost:4318` if only `OTEL_TRACES_EXPORTER=otlp` is set',
   ),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: optional(readEndpoint, 'The same for traces alone, taken as it is'),
-  OTEL_EXPORTER_OTLP_PROTOCOL: given<Protocol>(
-    readOneOf(PROTOCOLS),
+  OTEL_EXPORTER_OTLP_PROTOCOL: given<TracingProtocol>(
+    readOneOf(TRACING_PROTOCOLS),
     'http/protobuf',
     'http/protobuf',
     'How: `http/protobuf` or `http/json`; there is no gRPC',
   ),
-  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: optional<Protocol>(readOneOf(PROTOCOLS), 'The same for traces alone'),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: optional<TracingProtocol>(
+    readOneOf(TRACING_PROTOCOLS),
+    'The same for traces alone',
+  ),
   OTEL_EXPORTER_OTLP_HEADERS: {
     ...optional(readPairs, 'Headers to send along, such as `api-key=…`, separated by commas'),
     isSecret: true,
@@ -102,8 +98,8 @@ export const TRACING_VARIABLES = {
     readPairs,
     'What else is said of it, such as `deployment.environment.name=production`, separated by commas',
   ),
-  OTEL_TRACES_SAMPLER: given<SamplerName>(
-    readOneOf(SAMPLERS),
+  OTEL_TRACES_SAMPLER: given<TracingSampler>(
+    readOneOf(TRACING_SAMPLERS),
     'parentbased_always_on',
     'parentbased_always_on',
     'Which traces are recorded: `always_on`, `always_off`, `traceidratio`, or one of them with `parentbased_` before it',

@@ -3,9 +3,10 @@ import { trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRecordingLog } from './recording-log.ts';
 import { inSpan } from './trace.ts';
-import { startTracing, type RunningTracing, type TracingPlan } from './tracing-sdk.ts';
+import type { TracingSettings } from '../core/tracing-settings.ts';
+import { startTracing, type RunningTracing } from './tracing-sdk.ts';
 
-const PLAN: Omit<TracingPlan, 'endpoint'> = {
+const PLAN: Omit<TracingSettings, 'endpoint'> = {
   protocol: 'http/protobuf',
   headers: {},
   compression: 'none',
@@ -41,7 +42,7 @@ afterEach(async () => {
   await new Promise((resolve) => void server.close(resolve));
 });
 
-function start(change: Partial<TracingPlan> = {}): {
+function start(change: Partial<TracingSettings> = {}): {
   tracing: RunningTracing;
   log: ReturnType<typeof createRecordingLog>;
 } {

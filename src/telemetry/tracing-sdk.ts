@@ -16,33 +16,11 @@ import {
   type SpanExporter,
   type SpanProcessor,
 } from '@opentelemetry/sdk-trace';
+import type { TracingSampler, TracingSettings } from '../core/tracing-settings.ts';
 import type { Log } from './log.ts';
 
-/** Where traces go and how they are made; times are in milliseconds. */
-export interface TracingPlan {
-  /** The address that they are posted to. */
-  readonly endpoint: string;
-  readonly protocol: 'http/protobuf' | 'http/json';
-  readonly headers: Readonly<Record<string, string>>;
-  readonly compression: 'gzip' | 'none';
-  readonly timeoutMs: number;
-  readonly serviceName: string;
-  readonly resource: Readonly<Record<string, string>>;
-  readonly sampler: SamplerName;
-  /** For the samplers that take a part: from 0 to 1. */
-  readonly ratio: number;
-  readonly queue: {
-    readonly delayMs: number;
-    readonly exportTimeoutMs: number;
-    readonly maxSpans: number;
-    readonly maxBatch: number;
-  };
-}
-
-type SamplerName = `${'' | 'parentbased_'}always_${'on' | 'off'}` | `${'' | 'parentbased_'}traceidratio`;
-
 export interface TracingOptions {
-  readonly settings: TracingPlan;
+  readonly settings: TracingSettings;
   /** Headwind's own version. */
   readonly version: string;
   readonly log: Log;
@@ -124,7 +102,13 @@ function listenTo(tell: (fields: { readonly complaint: string }) => void): void 
 }
 
 /** Certificates are read by the exporter itself, from the standard variables for them. */
-function createExporter({ endpoint, protocol, headers, compression, timeoutMs }: TracingPlan): SpanExporter {
+function createExporter({
+  endpoint,
+  protocol,
+  headers,
+  compression,
+  timeoutMs,
+}: TracingSettings): SpanExporter {
   const Exporter = protocol === 'http/json' ? JsonExporter : ProtobufExporter;
   return new Exporter({
     url: endpoint,
@@ -135,7 +119,7 @@ function createExporter({ endpoint, protocol, headers, compression, timeoutMs }:
 }
 
 /** The type of the option is an enum of a package that the exporters keep to themselves; they read the variable as well. */
-function compressed(compression: TracingPlan['compression']): object {
+function compressed(compression: TracingSettings['compression']): object {
   return { compression };
 }
 
@@ -212,7 +196,7 @@ function createRoom(
   };
 }
 
-function samplerOf(name: SamplerName, ratio: number): Sampler {
+function samplerOf(name: TracingSampler, ratio: number): Sampler {
   switch (name) {
     case 'always_on':
       return new AlwaysOnSampler();

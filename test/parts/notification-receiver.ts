@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { freePorts } from './child.ts';
+import { startIntermittentServer } from './intermittent-server.ts';
 
 const Body = z.looseObject({
   event: z.string(),
@@ -40,14 +39,8 @@ export interface NotificationReceiver {
 
 /** Starts it on a free port of the loopback interface. */
 export async function startNotificationReceiver(secret: string): Promise<NotificationReceiver> {
-  const [port = 0] = await freePorts(1);
   const tries: Received[] = [];
-  let server: Server | undefined;
-
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(Buffer.from(chunk));
-    const bytes = Buffer.concat(chunks);
+  const server = await startIntermittentServer((request, bytes, response) => {
     const { status, delayMs } = receiver;
     const signature = `sha256=${createHmac('sha256', secret).update(bytes).digest('hex')}`;
     const body = Body.parse(JSON.parse(bytes.toString('utf8')));
@@ -55,23 +48,9 @@ export async function startNotificationReceiver(secret: string): Promise<Notific
     const id = String(request.headers['x-headwind-delivery']);
     tries.push({ id, event: body.event, body, status, signed });
     setTimeout(() => response.writeHead(status).end(), delayMs);
-  };
-  const comeBack = async (): Promise<void> => {
-    const next = createServer((request, response) => {
-      answer(request, response).catch(() => response.destroy());
-    });
-    server = next;
-    await new Promise<void>((resolve) => void next.listen(port, '127.0.0.1', resolve));
-  };
-  const goAway = async (): Promise<void> => {
-    const last = server;
-    server = undefined;
-    if (last === undefined) return;
-    last.closeAllConnections();
-    await new Promise((resolve) => void last.close(resolve));
-  };
+  });
   const receiver: NotificationReceiver = {
-    url: `http://127.0.0.1:${port}/notify`,
+    url: `${server.url}/notify`,
     tries,
     status: 200,
     delayMs: 0,
@@ -79,10 +58,9 @@ export async function startNotificationReceiver(secret: string): Promise<Notific
       tries.filter(
         ({ status, body }) => status < 300 && (workload === undefined || body.deployment.name === workload),
       ),
-    goAway,
-    comeBack,
-    close: goAway,
+    goAway: () => server.goAway(),
+    comeBack: () => server.comeBack(),
+    close: () => server.goAway(),
   };
-  await comeBack();
   return receiver;
 }
