@@ -99,20 +99,24 @@ describe('parseImageReference', () => {
     });
   });
 
-  it('does not repeat a very long text in its error', () => {
-    const parsed = parseImageReference('X'.repeat(100_000));
-    expect(parsed.ok ? 0 : parsed.error.length).toBeLessThan(1_000);
+  it.each([
+    ['name', 'X'.repeat(100_000)],
+    ['path', `ghcr.io/${'X'.repeat(100_000)}`],
+    ['host', `${'!.'.repeat(50_000)}/app`],
+    ['tag', `app:${'1'.repeat(100_000)}`],
+    ['digest', `app@${'1'.repeat(100_000)}`],
+  ])('does not repeat a very long %s in its error', (_, text) => {
+    const parsed = parseImageReference(text);
+    expect(parsed.ok ? '' : parsed.error).toMatch(/^.{20,499}$/);
   });
 
   it.each([
-    `${'a-'.repeat(50_000)}!`,
-    `${'a'.repeat(100_000)}/!`,
-    `x:${'a.'.repeat(50_000)}!`,
-    ':'.repeat(100_000),
-  ])('reads a hostile text in no time', (text) => {
-    const start = performance.now();
+    `${'a-'.repeat(150_000)}!`,
+    `${'a'.repeat(300_000)}/!`,
+    `x:${'a.'.repeat(150_000)}!`,
+    ':'.repeat(300_000),
+  ])('reads a hostile text in linear time', (text) => {
     expect(parseImageReference(text).ok).toBe(false);
-    expect(performance.now() - start).toBeLessThan(500);
   });
 
   const component = fc.stringMatching(/^[a-z0-9]{1,5}([._-][a-z0-9]{1,5})?$/);

@@ -45,7 +45,8 @@ const MAX_NAME_LENGTH = 255;
 const MAX_HOST_LENGTH = 255;
 const MAX_DIGEST_LENGTH = 255;
 const MAX_PORT = 65_535;
-const MAX_SHOWN_LENGTH = 300;
+// A reason may quote two texts, the reference and what is wrong in it.
+const MAX_SHOWN_LENGTH = 200;
 
 /**
  * Reads an image reference as container runtimes do (github.com/distribution/reference): the first component is a

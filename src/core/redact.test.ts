@@ -51,9 +51,8 @@ describe('redactText', () => {
     ];
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 4 }), (parts) => {
-        const started = performance.now();
-        redactText(parts.join('').repeat(2000).slice(0, 16_000));
-        expect(performance.now() - started).toBeLessThan(1000);
+        // A quadratic one would take longer over these than a test may.
+        redactText(parts.join('').repeat(10_000));
       }),
       { numRuns: 60 },
     );
