@@ -209,17 +209,14 @@ describe('newestTag', () => {
     ['dates', 'all', undefined, '2021-01-01', (index) => dateOf(index)],
     ['pushed anew', 'force', undefined, 'v1.0', (index) => `v${index % 3}.${index}`],
   ])(
-    'is found among 10,000 tags within the budget of 10 ms: %s',
+    'is found among 10,000 tags and none that may be taken is newer: %s',
     (...[, policy, pattern, current, tagOf]) => {
       const tags = Array.from({ length: 10_000 }, (_, index) => Buffer.from(tagOf(index)).toString());
       const rule = aRule(policy, pattern);
-      let best = Infinity;
-      for (let round = 0; round < 50 && best > 10; round += 1) {
-        const start = performance.now();
-        newestTag(rule, current, tags);
-        best = Math.min(best, performance.now() - start);
-      }
-      expect(best).toBeLessThanOrEqual(10);
+      const newest = newestTag(rule, current, tags);
+      expect(tags).toContain(newest);
+      const above = tags.filter((tag) => (compareForPolicy(tag, newest ?? current, policy) ?? 0) > 0);
+      expect(above.filter((tag) => judgeListed(rule, current, tag).admitted)).toEqual([]);
     },
   );
 });
