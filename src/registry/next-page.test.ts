@@ -150,7 +150,7 @@ describe('a Link header', () => {
   it('of hostile length is read in linear time', () => {
     for (const hostile of ['<', '<>;', '<>; rel=', '<>; a="\\', ' ,', '<>; rel="next\\"']) {
       // A quadratic reader would take longer over these than a test may.
-      next(hostile.repeat(1_000_000 / hostile.length));
+      expect(() => next(hostile.repeat(1_000_000 / hostile.length))).not.toThrow();
     }
   });
 });
