@@ -56,6 +56,15 @@ function wasOvertaken({ phase, message = '' }: SeenRequest, requests: readonly S
   return isMoved && requests.some((other) => ['Completed', 'RolledBack'].includes(other.phase));
 }
 
+/**
+ * Whether it was over before it began: asked for on old news, while no watch got through, when another request had done
+ * the same.
+ */
+function wasDoneAlready({ phase, message = '', to }: SeenRequest, history: Evidence['history']): boolean {
+  const isSaid = phase === 'Completed' && message.endsWith('already');
+  return isSaid && history.some(({ tag }) => tag === to);
+}
+
 /** What is wrong with a workload, and what is still missing. */
 export function judge(evidence: Evidence): Verdict {
   const wrong = [
@@ -164,7 +173,9 @@ function countsIn({ first, generation, sights, history, running }: Evidence): re
 /** History and requests tell the same. */
 function recordsIn({ requests, history }: Evidence): readonly string[] {
   const recorded = history.flatMap(({ request }) => (request === undefined ? [] : [request]));
-  const applied = requests.filter(({ phase }) => ['Completed', 'RolledBack'].includes(phase));
+  const applied = requests.filter(
+    (one) => ['Completed', 'RolledBack'].includes(one.phase) && !wasDoneAlready(one, history),
+  );
   const ended = requests.filter(({ phase }) => !OPEN.includes(phase));
   const known = requests.map(({ name }) => name);
   return [
@@ -183,12 +194,14 @@ function recordsIn({ requests, history }: Evidence): readonly string[] {
 }
 
 /** Every request ends where it may, with a reason, and there is none twice. */
-function phasesIn({ requests }: Evidence): readonly string[] {
+function phasesIn({ requests, history }: Evidence): readonly string[] {
   const updates = requests.filter(({ isRollback }) => !isRollback);
   return [
     // One that was superseded may be asked for again, as after a rollback to where it started from.
     ...repeated(
-      updates.filter(({ phase }) => phase !== 'Superseded').map(({ from, to }) => `${from} to ${to}`),
+      updates
+        .filter((one) => one.phase !== 'Superseded' && !wasDoneAlready(one, history))
+        .map(({ from, to }) => `${from} to ${to}`),
     ).map((pair) => `has two requests from ${pair}`),
     ...requests.flatMap((request) => {
       const { name, phase, message = '' } = request;

@@ -73,6 +73,15 @@ describe('a run that went well', () => {
         ],
       },
     ],
+    [
+      'a request made on old news, for what had been done',
+      {
+        requests: [
+          ...wellDone().requests,
+          aRequest('1.0.0', '1.2.0', { message: 'The workload runs web:1.2.0 already' }),
+        ],
+      },
+    ],
     ['a version that was heard of though nobody acknowledged it', { promised: ['1.1.0'] }],
     [
       'a request that a newer one took the place of',
@@ -168,6 +177,16 @@ describe('what is wrong', () => {
     [
       'a request that says it was applied, and was not',
       { requests: [...wellDone().requests, aRequest('1.2.0', '1.3.0', { name: 'r' })] },
+      'r is Completed, and was never applied',
+    ],
+    [
+      'a request that says it was done already, and was not',
+      {
+        requests: [
+          ...wellDone().requests,
+          aRequest('1.2.0', '1.3.0', { name: 'r', message: 'The workload runs web:1.3.0 already' }),
+        ],
+      },
       'r is Completed, and was never applied',
     ],
     [
