@@ -19,7 +19,7 @@ beforeEach(() => {
   dropped = 0;
 });
 
-function aRecorder(maxQueued?: number): EventRecorder {
+function aRecorder({ maxQueued, restMs = 0 }: { maxQueued?: number; restMs?: number } = {}): EventRecorder {
   return createEventRecorder({
     client: {
       request: (call) => {
@@ -38,6 +38,7 @@ function aRecorder(maxQueued?: number): EventRecorder {
       dropped += 1;
     },
     maxQueued,
+    restMs,
   });
 }
 
@@ -83,6 +84,21 @@ describe('recording an Event', () => {
     for (let times = 0; times < 5; times += 1) recorder.record(anEvent());
     await clock.advance(0);
     expect(calls).toMatchObject([{ body: { count: 5 } }]);
+  });
+
+  it('lets it rest first, so that the update which it tells of is not held up by it', async () => {
+    const recorder = aRecorder({ restMs: 250 });
+    recorder.record(anEvent());
+    await clock.advance(100);
+    recorder.record(anEvent({ message: 'another' }));
+    recorder.record(anEvent());
+    await clock.advance(149);
+    expect(calls).toEqual([]);
+    await clock.advance(1);
+    expect(calls).toMatchObject([{ body: { count: 2 } }]);
+    await clock.advance(100);
+    expect(calls).toMatchObject([{}, { body: { message: 'another' } }]);
+    expect(clock.pending).toBe(0);
   });
 
   it('counts up the one that is there, and writes a new one after half an hour', async () => {
@@ -145,7 +161,7 @@ describe('recording an Event', () => {
   });
 
   it('drops what finds the queue full', async () => {
-    const recorder = aRecorder(2);
+    const recorder = aRecorder({ maxQueued: 2 });
     answers.push(new Promise(() => {}));
     recorder.record(anEvent({ message: 'being written' }));
     await clock.advance(0);
@@ -179,6 +195,16 @@ describe('stopping the recorder', () => {
     await recorder.stop();
     recorder.record(anEvent({ message: 'too late' }));
     await clock.advance(0);
+    expect(calls).toHaveLength(2);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('does not let what is waiting rest any longer', async () => {
+    const recorder = aRecorder({ restMs: 250 });
+    recorder.record(anEvent());
+    recorder.record(anEvent({ message: 'another' }));
+    await clock.advance(10);
+    await recorder.stop();
     expect(calls).toHaveLength(2);
     expect(clock.pending).toBe(0);
   });

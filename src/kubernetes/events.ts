@@ -36,8 +36,10 @@ export interface EventRecorderOptions {
   readonly log: Log;
   /** An event that was given up: the queue was full, or the API server refused it. */
   readonly onDropped?: (() => void) | undefined;
-  /** How many distinct events may wait; without it 1,000. */
+  /** How many distinct events may wait; without it 2,000. */
   readonly maxQueued?: number | undefined;
+  /** How long an event lies before it is written, in milliseconds; without it a quarter of a second. */
+  readonly restMs?: number | undefined;
 }
 
 interface Waiting {
@@ -46,6 +48,8 @@ interface Waiting {
   count: number;
   readonly firstMs: number;
   lastMs: number;
+  /** When it may be written, as `Clock.elapsed` counts. */
+  readonly dueMs: number;
 }
 
 /** An event that the API server has, to be counted up. */
@@ -55,10 +59,12 @@ interface Written {
   count: number;
 }
 
-const MAX_QUEUED = 1_000;
+const MAX_QUEUED = 2_000;
 const MAX_REMEMBERED = 2_000;
 // Half of the hour after which the API server forgets an Event.
 const AGGREGATE_MS = 30 * 60_000;
+// The writes of the update that an event tells of come first: by then they have been made.
+const REST_MS = 250;
 const ATTEMPTS = 4;
 const BACKOFF = { baseMs: 500, capMs: 5_000 };
 const DRAIN_MS = 3_000;
@@ -78,6 +84,7 @@ class BackgroundRecorder implements EventRecorder {
   readonly #waiting = new Map<string, Waiting>();
   readonly #written = new LRUCache<string, Written>(atMost(MAX_REMEMBERED));
   readonly #end = new AbortController();
+  readonly #hurry = new AbortController();
   #working: Promise<void> | undefined;
   #stopped = false;
   #sequence = 0;
@@ -89,7 +96,8 @@ class BackgroundRecorder implements EventRecorder {
   record(event: EventToRecord): void {
     if (this.#stopped) return;
     const key = keyOf(event);
-    const nowMs = this.#options.clock.now();
+    const { clock, restMs = REST_MS } = this.#options;
+    const nowMs = clock.now();
     const known = this.#waiting.get(key);
     if (known !== undefined) {
       known.count += 1;
@@ -100,12 +108,14 @@ class BackgroundRecorder implements EventRecorder {
       this.#options.onDropped?.();
       return;
     }
-    this.#waiting.set(key, { key, event, count: 1, firstMs: nowMs, lastMs: nowMs });
+    const dueMs = clock.elapsed() + restMs;
+    this.#waiting.set(key, { key, event, count: 1, firstMs: nowMs, lastMs: nowMs, dueMs });
     this.#working ??= this.#work();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#hurry.abort();
     const cancel = this.#options.clock.after(DRAIN_MS, () => this.#end.abort(new Error('no time is left')));
     await this.#working;
     cancel();
@@ -114,13 +124,17 @@ class BackgroundRecorder implements EventRecorder {
   async #work(): Promise<void> {
     // What is recorded in one turn is counted before it is written.
     await Promise.resolve();
-    for (let next = this.#next(); next !== undefined; next = this.#next()) await this.#deliver(next);
+    for (let next = await this.#next(); next !== undefined; next = await this.#next())
+      await this.#deliver(next);
     this.#working = undefined;
   }
 
-  #next(): Waiting | undefined {
+  async #next(): Promise<Waiting | undefined> {
     const [first] = this.#waiting.values();
-    if (first !== undefined) this.#waiting.delete(first.key);
+    if (first === undefined) return undefined;
+    const restMs = first.dueMs - this.#options.clock.elapsed();
+    if (restMs > 0) await this.#pause(restMs, this.#hurry.signal);
+    this.#waiting.delete(first.key);
     return first;
   }
 
@@ -140,7 +154,7 @@ class BackgroundRecorder implements EventRecorder {
           );
           break;
         }
-        await this.#pause(retryDelay(error, attempt));
+        await this.#pause(retryDelay(error, attempt), this.#end.signal);
       }
     }
     onDropped?.();
@@ -198,8 +212,7 @@ class BackgroundRecorder implements EventRecorder {
     return `${event.regarding.name.slice(0, 230).replace(/[.-]+$/, '')}.${hash.slice(0, 16)}`;
   }
 
-  async #pause(delayMs: number): Promise<void> {
-    const { signal } = this.#end;
+  async #pause(delayMs: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const cancel = this.#options.clock.after(delayMs, resolve);
