@@ -7,6 +7,7 @@ import type { Log } from '../telemetry/log.ts';
 import { notificationOf, type Links } from './notification-of.ts';
 import type { NoticeOutbox } from './outbox.ts';
 import type { RequestStore } from './request-store.ts';
+import { writeAsWork } from './write-as-work.ts';
 
 export interface Notifier {
   /** The ids of the targets that take a notification. */
@@ -174,10 +175,7 @@ export function createNoticeSender(options: NoticeSenderOptions): NoticeSender {
     const standing = requests.get(key);
     const status = standing === undefined ? undefined : outbox.pastUs(standing);
     if (standing === undefined || status === undefined) return { kind: 'done' };
-    const written = await requests.writeStatus(standing, status);
-    if (written.ok || written.error === 'gone') return { kind: 'done' };
-    await requests.fetch(standing.metadata.namespace, standing.metadata.name);
-    return { kind: 'requeue', afterMs: QUIET_MS };
+    return writeAsWork(requests, { request: standing, status, againAfterMs: QUIET_MS });
   }
 
   const unsubscribe = requests.subscribe((request, event, before) => {

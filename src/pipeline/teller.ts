@@ -6,6 +6,7 @@ import { workloadKey, type Workload } from '../core/workload.ts';
 import { createWorkQueue, type Outcome, type WorkFailure } from '../scheduling/work-queue.ts';
 import type { Announcer } from './announce.ts';
 import type { RequestStore } from './request-store.ts';
+import { writeAsWork } from './write-as-work.ts';
 
 export interface TellerOptions {
   readonly requests: Pick<RequestStore, 'all' | 'get' | 'fetch' | 'isUntold' | 'subscribe' | 'writeStatus'>;
@@ -52,10 +53,7 @@ export function createTeller(options: TellerOptions): Teller {
   async function tellDecision(key: string): Promise<Outcome> {
     const request = requests.get(key);
     if (!telling || request === undefined || !requests.isUntold(request)) return { kind: 'done' };
-    const written = await requests.writeStatus(request, request.status);
-    if (written.ok || written.error === 'gone') return { kind: 'done' };
-    await requests.fetch(request.metadata.namespace, request.metadata.name);
-    return { kind: 'requeue', afterMs: QUIET_MS };
+    return writeAsWork(requests, { request, status: request.status, againAfterMs: QUIET_MS });
   }
 
   const unsubscribe = requests.subscribe((request, event) => {
