@@ -29,7 +29,7 @@ export interface Floor {
   readonly value: number;
 }
 
-export type Unit = 'ms' | 's' | 'MB' | 'MB/min' | '/s' | '';
+export type Unit = 'ms' | 's' | 'kB' | 'MB' | '/s' | '';
 
 interface Described {
   readonly name: string;

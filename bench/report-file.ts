@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const Unit = z.enum(['ms', 's', 'MB', 'MB/min', '/s', '']);
+const Unit = z.enum(['ms', 's', 'kB', 'MB', '/s', '']);
 
 /** Where and on what it was measured: numbers of different machines cannot be compared. */
 export const Machine = z.object({

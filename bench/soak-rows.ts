@@ -18,7 +18,7 @@ export interface Soaked extends Sent, Fate {
 
 /** What comes before is warming up: the first fifth. */
 const JUDGED_FROM = 0.2;
-/** What may come on top, over the time that is judged and what the finished requests need, in MB. */
+/** What memory may rise by over the time that is judged, on top of what the requests that finish in it need, in MB. */
 const FLAT_WITHIN_MB = 10;
 
 /** The lines of the result; those that go on by the minute are a growth "by minutes". */
@@ -39,28 +39,36 @@ export function soakRows(soaked: Soaked): readonly Row[] {
   ];
 }
 
-function memoryRows({ samples, minutes, idleMb, restingMb, freshMb }: Soaked): readonly Row[] {
+function memoryRows({ samples, minutes, patchedMs, idleMb, restingMb, freshMb }: Soaked): readonly Row[] {
   const judged = samples.filter((sample) => sample.minutes >= minutes * JUDGED_FROM);
   if (judged.length < 2) return [];
   const { mbPerMinute, medianMb, mostMb } = memoryTrend(judged);
   const lasting = Math.round(minutes * (1 - JUDGED_FROM) * 10) / 10;
   const within = `the last ${lasting} min`;
+  // They come evenly, and each of them has to be known until it is pruned.
+  const perRequestMb = (freshMb - idleMb) / Math.max(1, patchedMs.flat().length);
+  const requests = patchedMs.flat().length * (lasting / minutes);
   const floor = { what: 'before the first webhook', value: idleMb };
   return [
     { what: `soak: resident memory over ${within}, median`, value: medianMb, unit: 'MB', floor },
-    { what: `soak: rise of memory over ${within}`, value: mbPerMinute * lasting, unit: 'MB' },
+    {
+      what: `soak: rise of memory over ${within}`,
+      value: mbPerMinute * lasting,
+      unit: 'MB',
+      limit: { kind: 'at most', value: perRequestMb * requests + FLAT_WITHIN_MB },
+      limitRule: `floor + ${FLAT_WITHIN_MB}`,
+      floor: { what: 'for the requests that finished meanwhile', value: perRequestMb * requests },
+    },
     { what: `soak: the most over ${within}, above the median`, value: mostMb - medianMb, unit: 'MB' },
     {
-      what: 'soak: memory for the finished requests, a process that starts afterwards',
-      value: freshMb - idleMb,
-      unit: 'MB',
+      what: 'soak: memory for a finished request, in a process that starts afterwards',
+      value: perRequestMb * 1000,
+      unit: 'kB',
     },
     {
       what: 'soak: resident memory when all was over',
       value: restingMb,
       unit: 'MB',
-      limit: { kind: 'at most', value: freshMb + FLAT_WITHIN_MB },
-      limitRule: `floor + ${FLAT_WITHIN_MB}`,
       floor: { what: 'a process that starts then', value: freshMb },
     },
   ];

@@ -28,7 +28,7 @@ export const soak: ClusterBudget = {
   kind: 'cluster',
   name: 'soak',
   title: 'Webhooks that match, evenly, for a long time',
-  how: "1,000 webhooks a minute, evenly, for 2,500 of the 10,000 workloads in turn, with versions that rise, approved by policy. A webhook is lost if it was acknowledged and its workload does not run the newest version at the end; applied twice if a Deployment's generation rose more often than it was told of a version. `VmRSS` is read every five seconds; the first fifth of the time is warming up. What is left in the cluster, one finished UpdateRequest for each webhook, has to be known until it is pruned, so memory is held against that of a process that starts on the same cluster afterwards.",
+  how: "1,000 webhooks a minute, evenly, for 2,500 of the 10,000 workloads in turn, with versions that rise, approved by policy. A webhook is lost if it was acknowledged and its workload does not run the newest version at the end; applied twice if a Deployment's generation rose more often than it was told of a version. `VmRSS` is read every five seconds; the first fifth of the time is warming up. What is left in the cluster, one finished UpdateRequest for each webhook, has to be known until it is pruned: what they need is read off a process that starts on the same cluster afterwards, and memory may not rise by more than that.",
   onlyByName: true,
   sizes: [10_000],
   async measure(stage, size) {

@@ -119,7 +119,7 @@ const FIELDS: Readonly<Record<keyof ReportRow, string>> = {
   budget: 'Which measurement it is of: a name for `--only`.',
   what: 'What was measured, in words.',
   value: 'The figure.',
-  unit: '`ms`, `s`, `MB` (10⁶ bytes), `MB/min`, `/s`, or nothing for a count.',
+  unit: '`ms`, `s`, `kB` (10³ bytes), `MB` (10⁶ bytes), `/s`, or nothing for a count.',
   limit: '`kind` is `at most` or `at least`, `value` is in the same unit. Absent where the row only informs.',
   limitRule: 'How the limit came about where it is no number of its own, such as `1.5 × floor`.',
   floor: '`what` and `value`: the least that could do it, in the same unit.',
