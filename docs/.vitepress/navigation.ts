@@ -77,6 +77,7 @@ export const NAVIGATION: readonly Group[] = [
       'What a no means for a list': 'adr/0005-what-a-no-means-for-a-list.md',
       'A version in another object': 'adr/0006-a-version-in-another-object.md',
       'One replica acts': 'adr/0007-one-replica-acts.md',
+      'What is kept in memory': 'adr/0008-what-is-kept-in-memory.md',
     },
   },
 ];
