@@ -25,6 +25,20 @@ describe('createDeliveryMemory', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it.each([
+    ['forward', 5],
+    ['back', -5],
+  ])('knows it for ten minutes where the clock is set %s by hours meanwhile', async (_to, hours) => {
+    const clock = new FakeClock();
+    const memory = createDeliveryMemory(clock);
+    memory.remember(aDelivery());
+    clock.jump(hours * 3_600_000);
+    await clock.advance(599_000);
+    expect(memory.knows(aDelivery())).toBe(true);
+    await clock.advance(2000);
+    expect(memory.knows(aDelivery())).toBe(false);
+  });
+
   it.each<[string, Partial<NamedDelivery>]>([
     ['another name', { ids: ['b'] }],
     ['more names', { ids: ['a', 'b'] }],

@@ -25,13 +25,13 @@ const MAX_DELIVERIES = 10_000;
 const KEPT_MS = 600_000;
 
 /** Remembers the last 10,000 deliveries for 10 minutes. */
-export function createDeliveryMemory(clock: Pick<Clock, 'now'>): DeliveryMemory {
+export function createDeliveryMemory(clock: Pick<Clock, 'elapsed'>): DeliveryMemory {
   const seen = new LRUCache<string, true>({
     ...atMost(MAX_DELIVERIES),
     ttl: KEPT_MS,
     // Else the time is read at most once in a while, with a timer of the cache's own.
     ttlResolution: 0,
-    perf: clock,
+    perf: { now: () => clock.elapsed() },
   });
   return {
     knows: (delivery) => isNamed(delivery) && seen.has(keyOf(delivery)),
