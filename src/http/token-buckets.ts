@@ -33,8 +33,7 @@ export function createTokenBuckets({
       if (perSecond === 0) return 0;
       const nowMs = clock.elapsed();
       const { tokens, filledAtMs } = buckets.get(key) ?? { tokens: burst, filledAtMs: nowMs };
-      // A clock that was set back fills nothing and empties nothing.
-      const gained = (Math.max(0, nowMs - filledAtMs) / 1000) * perSecond;
+      const gained = ((nowMs - filledAtMs) / 1000) * perSecond;
       const held = Math.min(burst, tokens + gained);
       const wanted = Math.min(cost, burst);
       const enough = held >= wanted;

@@ -27,8 +27,7 @@ export function createAttempts(clock: Pick<Clock, 'elapsed'>): Attempts {
 
   const current = (key: string): Window | undefined => {
     const window = key === ALL ? inAll : windows.get(key);
-    const leftMs = (window?.endsAtMs ?? 0) - clock.elapsed();
-    return leftMs > 0 && leftMs <= WINDOW_MS ? window : undefined;
+    return window !== undefined && clock.elapsed() < window.endsAtMs ? window : undefined;
   };
   const count = (key: string): void => {
     const window = current(key) ?? { failures: 0, endsAtMs: clock.elapsed() + WINDOW_MS };

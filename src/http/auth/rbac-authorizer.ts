@@ -47,8 +47,7 @@ export function createRbacAuthorizer({ review, clock }: RbacAuthorizerOptions): 
   const askOrRemember = (question: RbacQuestion): Promise<boolean> => {
     const key = createHash('sha256').update(JSON.stringify(question)).digest('base64');
     const known = kept.get(key);
-    const ageMs = known === undefined ? Infinity : clock.elapsed() - known.atMs;
-    if (known !== undefined && ageMs >= 0 && ageMs <= TTL_MS) return known.allowed;
+    if (known !== undefined && clock.elapsed() - known.atMs <= TTL_MS) return known.allowed;
     const verdict: Verdict = { atMs: clock.elapsed(), allowed: ask(question) };
     kept.set(key, verdict);
     verdict.allowed.catch(() => {

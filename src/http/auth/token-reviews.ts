@@ -70,7 +70,7 @@ export function createTokenReviews({ review, clock }: TokenReviewsOptions): Toke
     if (known === undefined) return undefined;
     const ageMs = clock.elapsed() - known.atMs;
     const limitMs = known.isRefused ? REFUSAL_TTL_MS : Math.min(maxAgeMs, REVIEW_TTL_MS);
-    return ageMs >= 0 && ageMs <= limitMs ? known : undefined;
+    return ageMs <= limitMs ? known : undefined;
   };
 
   return {
