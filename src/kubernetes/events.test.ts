@@ -101,6 +101,22 @@ describe('recording an Event', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('writes what is recorded just when it has run out of work', async () => {
+    for (let steps = 0; steps < 20; steps += 1) {
+      const recorder = aRecorder();
+      const writing = Promise.withResolvers<unknown>();
+      answers.push(writing.promise);
+      calls = [];
+      recorder.record(anEvent());
+      await clock.advance(0);
+      writing.resolve({});
+      for (let step = 0; step < steps; step += 1) await Promise.resolve();
+      recorder.record(anEvent({ message: 'another' }));
+      await clock.advance(0);
+      expect(calls.length, `after ${steps} steps`).toBe(2);
+    }
+  });
+
   it('counts up the one that is there, and writes a new one after half an hour', async () => {
     const recorder = aRecorder();
     recorder.record(anEvent());

@@ -124,17 +124,18 @@ class BackgroundRecorder implements EventRecorder {
   async #work(): Promise<void> {
     // What is recorded in one turn is counted before it is written.
     await Promise.resolve();
-    for (let next = await this.#next(); next !== undefined; next = await this.#next())
+    // Looked at without a pause before the end: what is recorded in between would wait for the next one.
+    for (let next = this.#first(); next !== undefined; next = this.#first()) {
+      const restMs = next.dueMs - this.#options.clock.elapsed();
+      if (restMs > 0) await this.#pause(restMs, this.#hurry.signal);
+      this.#waiting.delete(next.key);
       await this.#deliver(next);
+    }
     this.#working = undefined;
   }
 
-  async #next(): Promise<Waiting | undefined> {
+  #first(): Waiting | undefined {
     const [first] = this.#waiting.values();
-    if (first === undefined) return undefined;
-    const restMs = first.dueMs - this.#options.clock.elapsed();
-    if (restMs > 0) await this.#pause(restMs, this.#hurry.signal);
-    this.#waiting.delete(first.key);
     return first;
   }
 
