@@ -74,6 +74,25 @@ describe('createLineWriter', () => {
     },
   );
 
+  it('ends a line that a full disk has cut, so that the next one is whole', () => {
+    let taken = '';
+    let roomFor = 5;
+    const writer = createLineWriter(1, (_fd, bytes) => {
+      if (roomFor === 0) throw Object.assign(new Error('no room'), { code: 'ENOSPC' });
+      const some = bytes.subarray(0, roomFor);
+      roomFor -= some.length;
+      taken += Buffer.from(some).toString();
+      return some.length;
+    });
+    writer.write('first line');
+    writer.write('second line');
+    roomFor = 100;
+    writer.write('third line');
+    writer.write('fourth line');
+    expect(taken).toBe('first\nthird line\nfourth line\n');
+    expect(writer.dropped()).toBe(2);
+  });
+
   it('gives lines up when too much waits, and says how many', () => {
     const writer = createLineWriter(1, () => {
       throw Object.assign(new Error('try again'), { code: 'EAGAIN' });

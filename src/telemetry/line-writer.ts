@@ -28,6 +28,8 @@ export function createLineWriter(
 ): LineWriter {
   const pause = new Int32Array(new SharedArrayBuffer(4));
   let waiting = Buffer.alloc(0);
+  // Whether the last byte that was taken is in the middle of a line.
+  let isTorn = false;
   let gone = false;
   let dropped = 0;
 
@@ -36,8 +38,10 @@ export function createLineWriter(
     let pauses = 0;
     while (waiting.length > 0) {
       const taken = tryWrite();
-      if (taken > 0) waiting = waiting.subarray(taken);
-      else if (gone || waiting.length === 0 || pauses >= patienceMs) return;
+      if (taken > 0) {
+        isTorn = waiting[taken - 1] !== NEWLINE;
+        waiting = waiting.subarray(taken);
+      } else if (gone || waiting.length === 0 || pauses >= patienceMs) return;
       else {
         pauses += 1;
         Atomics.wait(pause, 0, 0, 1);
@@ -58,15 +62,21 @@ export function createLineWriter(
 
   /** Drops all that waits; of a line that was begun, the rest. */
   const giveUp = (): void => {
-    dropped += waiting.filter((byte) => byte === NEWLINE).length;
+    // What only ends a torn line is no line of its own.
+    const lines = isTorn && waiting[0] === NEWLINE ? waiting.subarray(1) : waiting;
+    dropped += lines.filter((byte) => byte === NEWLINE).length;
     waiting = Buffer.alloc(0);
   };
+
+  /** A line as it is written. One that was given up in its middle is ended first, so that it spoils no other one. */
+  const framed = (line: string): Buffer =>
+    Buffer.from(`${isTorn && waiting.length === 0 ? '\n' : ''}${line}\n`);
 
   return {
     write: (line) => {
       const stalled = waiting.length > 0;
       if (gone || waiting.length > MAX_WAITING_BYTES) dropped += 1;
-      else waiting = Buffer.concat([waiting, Buffer.from(`${line}\n`)]);
+      else waiting = Buffer.concat([waiting, framed(line)]);
       drain(stalled ? 0 : PATIENCE_MS);
       if (gone) waiting = Buffer.alloc(0);
     },
