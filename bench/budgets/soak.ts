@@ -131,6 +131,7 @@ async function send(stage: Stage, { plan, watch, server, pid }: Traffic): Promis
   const startedMs = performance.now();
   let again = 0;
   let latestMs = 0;
+  const failures: unknown[] = [];
   const one = async ({ number, tag }: Planned, minute: number): Promise<void> => {
     const seen = watch.update(workloadName(number), tag);
     const sentMs = performance.now();
@@ -149,11 +150,16 @@ async function send(stage: Stage, { plan, watch, server, pid }: Traffic): Promis
     while (underWay.size >= MOST_UNDER_WAY) await Promise.race(underWay);
     latestMs = Math.max(latestMs, performance.now() - dueMs);
     const minute = Math.min(stage.minutes - 1, Math.floor((index * everyMs) / MINUTE_MS));
-    const work = one(planned, minute).finally(() => underWay.delete(work));
+    const work = one(planned, minute)
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => underWay.delete(work));
     underWay.add(work);
+    if (failures.length > 0) break;
   }
   const samples = memory.stop();
   await Promise.all(underWay);
+  if (failures.length > 0)
+    throw new Error(`a webhook failed: ${String(failures[0])}`, { cause: failures[0] });
   return { patchedMs, samples, again, latestMs };
 }
 
