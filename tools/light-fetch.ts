@@ -11,7 +11,7 @@ const standIn = (name: 'Request' | 'Response'): string => `class Global${name} {
   constructor(input, init) { return new globalThis.${name}(input, init); }
 }`;
 
-/** What of @hono/node-server is written otherwise; each is there exactly once, unless told. */
+/** What of @hono/node-server is written otherwise; each is there exactly once. */
 const SERVER: readonly (readonly [from: string, to: string])[] = [
   [
     'import { Http2ServerRequest, constants } from "node:http2";',
@@ -50,7 +50,7 @@ export const lightFetch: Plugin = {
   },
 };
 
-/** What stands before a source file of ours; nothing where it has no need, or calls `fetch` itself. */
+/** What stands before a source file of ours; nothing where it makes neither answers nor headers. */
 export function lightImports(path: string, text: string): string {
   if (!/[\\/]src[\\/](?:http|registry)[\\/]/.test(path) || path === HEADERS) return '';
   const response = /\b(?:new|instanceof) Response\b/.test(text) ? RESPONSE_IMPORT : '';
