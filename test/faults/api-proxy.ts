@@ -114,9 +114,6 @@ export async function startApiProxy(target: {
     get gone() {
       return gone;
     },
-    get watches() {
-      return watches.size;
-    },
     trouble(make) {
       troubles.add(make);
       return () => void troubles.delete(make);

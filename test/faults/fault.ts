@@ -32,8 +32,6 @@ export interface Scene {
     /** What the replicas talk to in its place; `front.host` stands in all images. */
     readonly front: RegistryFront;
   };
-  /** What is updated in this run. */
-  readonly repositories: readonly string[];
   /** Writes a line into the timeline of the run. */
   note(what: string): void;
 }
@@ -100,5 +98,4 @@ export interface ApiProxy {
   cutWatches(): number;
   /** How often the API server itself has answered 410, in a status or inside of a watch. */
   readonly gone: number;
-  readonly watches: number;
 }

@@ -76,8 +76,8 @@ describe("while the API server's priority and fairness has no seat for Headwind"
     await controlPlane.expectOk('POST', `${FLOW_CONTROL}/prioritylevelconfigurations`, level);
   });
   afterAll(async () => {
-    await world.close();
-    await controlPlane.stop();
+    await world?.close();
+    await controlPlane?.stop();
   });
 
   const image = (name: string, tag: string): string => `registry.test/${name}:${tag}`;

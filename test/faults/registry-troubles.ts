@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { breakOff, firstHalf, json, readTags, send, sorted } from './registry-answers.ts';
 import type { Meddling, Trouble } from './registry-front.ts';
+import { between } from './timing.ts';
 
 /** A way to misbehave; what differs from run to run is drawn at once. */
 export interface TroubleMaker {
@@ -14,9 +15,6 @@ export interface TroubleMaker {
 const SIGN_IN_PAGE = '<!doctype html><title>Sign in</title><form><input name="user"></form>';
 /** A body that never ends is read by somebody who has no limit for ever. */
 const ENDLESS_CHUNK = Buffer.alloc(64 * 1024, ' ');
-
-const between = (random: () => number, least: number, most: number): number =>
-  Math.round(least + random() * (most - least));
 
 /** What a trouble does to whatever is asked. */
 const always = (act: (meddling: Meddling) => void | Promise<void>): Trouble => ({

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts } from '../parts/child.ts';
 import { eventually, NoUseWaitingError } from '../parts/eventually.ts';
 import { startHeadwind, type Exit, type LogLine, type Program } from '../parts/program.ts';
@@ -99,8 +98,6 @@ export async function startReplica({
       current().kill('SIGCONT');
       current().kill('SIGKILL');
       await current().exited;
-      // The end of a crash that came just now is written down before anybody looks.
-      await sleep(0);
     },
   };
   return replica;

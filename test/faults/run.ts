@@ -29,10 +29,7 @@ export async function play(scene: RunningScene, plan: Plan): Promise<RunResult> 
   const startedMs = performance.now();
   const startedAt = new Date().toISOString();
   const timeline: string[] = [];
-  scene.begin({
-    repositories: plan.workloads.map(({ name }) => name),
-    onNote: (what) => timeline.push(`${Math.round(performance.now() - startedMs)} ms: ${what}`),
-  });
+  scene.begin((what) => timeline.push(`${Math.round(performance.now() - startedMs)} ms: ${what}`));
   await createWorkloads(scene, plan.workloads);
   scene.note('all workloads are known');
   const promises: Promises = {
@@ -158,9 +155,11 @@ async function converge(
 ): Promise<readonly string[]> {
   const endMs = performance.now() + plan.convergesWithinMs;
   let areAllTold = false;
-  void Promise.all(senders).then(() => {
-    areAllTold = true;
-  });
+  // Whoever plays the run waits for them too, and learns of a failure.
+  void Promise.all(senders).then(
+    () => (areAllTold = true),
+    () => undefined,
+  );
   for (;;) {
     const verdicts = (await gather(scene, plan.workloads, promises)).map(judge);
     const wrong = verdicts.flatMap((verdict) => verdict.wrong);

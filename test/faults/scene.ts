@@ -24,8 +24,8 @@ export interface RunningScene extends Scene {
   readonly replicas: readonly ObservedReplica[];
   readonly witness: Witness;
   readonly aftermath: Aftermath;
-  /** What is broken and updated from now on; `note` goes to `onNote`. */
-  begin(run: { readonly repositories: readonly string[]; readonly onNote: (what: string) => void }): void;
+  /** A run begins: `note` goes to `onNote` from now on. */
+  begin(onNote: (what: string) => void): void;
   close(): Promise<void>;
 }
 
@@ -86,7 +86,6 @@ async function openWithin(
   await Promise.all(replicas.map((replica) => replica.ready()));
 
   let runs = 0;
-  let repositories: readonly string[] = [];
   let tell: (what: string) => void = () => undefined;
   return {
     controlPlane: fallible(controlPlane),
@@ -97,16 +96,12 @@ async function openWithin(
         return frontOf(fronts, runs);
       },
     },
-    get repositories() {
-      return repositories;
-    },
     note: (what) => tell(what),
     witness,
     aftermath: createAftermath(),
-    begin(run) {
+    begin(onNote) {
       runs += 1;
-      repositories = run.repositories;
-      tell = run.onNote;
+      tell = onNote;
     },
     close,
   };

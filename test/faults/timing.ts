@@ -1,8 +1,8 @@
 import type { Healing } from './fault.ts';
 
-/** A time in milliseconds, by one draw. */
-export function between(random: () => number, leastMs: number, mostMs: number): number {
-  return Math.round(leastMs + random() * (mostMs - leastMs));
+/** A whole number from `least` to `most`, such as a time in milliseconds, by one draw. */
+export function between(random: () => number, least: number, most: number): number {
+  return Math.round(least + random() * (most - least));
 }
 
 /** A fault that is over by itself, whose healing is only to wait for that. */
