@@ -41,6 +41,7 @@ interface Bench {
   readonly transitions: Phase[];
   /** What the API server was asked, in the order in which it was: `read` the workload, `fetch` the request, or the phase that was written. */
   readonly asked: string[];
+  readonly clock: FakeClock;
 }
 
 /** An advancer over a store whose writes succeed at once, as an API server's would. */
@@ -101,7 +102,7 @@ function anAdvancer(given: Given): Bench {
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
   });
   const key = requestKey(given.request);
-  return { advancer, key, now: () => store.get(key), transitions, asked };
+  return { advancer, key, now: () => store.get(key), transitions, asked, clock };
 }
 
 const APPLIED: ApplyOutcome = { kind: 'applied', previousImage: 'nginx:1.25.0', atMs: NOON };
@@ -164,6 +165,25 @@ describe('one look at a request', () => {
     expect(await advancer.advance(key)).toEqual({ kind: 'done' });
     expect(asked).toEqual(['read', 'Approved', 'read', 'Completed']);
   });
+
+  it.each<[string, number, readonly string[]]>([
+    ['is believed for a moment', 1000, []],
+    ['is asked for again later', 10_000, ['fetch']],
+  ])(
+    'what the API server said of it %s, also where the machine’s clock is set back',
+    async (...[, ms, asks]) => {
+      const { advancer, key, asked, clock } = anAdvancer({
+        ...byPolicy,
+        applies: [new Error('outage'), APPLIED],
+      });
+      await expect(advancer.advance(key)).rejects.toThrow('outage');
+      asked.length = 0;
+      await clock.advance(ms);
+      clock.jump(-ms);
+      expect(await advancer.advance(key)).toEqual({ kind: 'done' });
+      expect(asked).toEqual(['read', ...asks, 'Completed']);
+    },
+  );
 
   it('reads the workload again when somebody changed it meanwhile', async () => {
     const { advancer, key, transitions } = anAdvancer({

@@ -58,13 +58,19 @@ const MIN_WAIT_MS = 100;
  */
 const BELIEVED_MS = 2000;
 
+interface Moment {
+  readonly nowMs: number;
+  /** As `Clock.elapsed` counts. */
+  readonly elapsedMs: number;
+}
+
 /** Walks requests through the state machine: gather, decide (core/next-step), act. */
 export function createAdvancer(options: AdvancerOptions): Advancer {
   const { requests, applier, proposer, clock, log } = options;
   // Invariant: has an entry only for requests that are open and known.
   const waits = new Map<string, readonly Blocker[]>();
-  // When the API server itself has answered with a version of a request, in milliseconds since the Unix epoch.
-  const heardAtMs = new WeakMap<UpdateRequest, number>();
+  // When the API server itself was asked, that answered with this version of a request.
+  const heardAt = new WeakMap<UpdateRequest, Moment>();
   const listeners = new Set<(key: string) => void>();
 
   async function advance(key: string): Promise<Outcome> {
@@ -199,21 +205,34 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
    * not know yet what the one before has done last: the patch of a workload is guarded by the workload's version alone.
    */
   async function isCurrent(request: UpdateRequest): Promise<boolean> {
-    const agoMs = clock.now() - (heardAtMs.get(request) ?? Number.NEGATIVE_INFINITY);
-    if (agoMs >= 0 && agoMs <= BELIEVED_MS) return true;
+    if (isRecent(heardAt.get(request))) return true;
+    const asked = moment();
     const { namespace, name } = request.metadata;
     await requests.fetch(namespace, name);
     const now = requests.get(requestKey(request));
-    if (now !== undefined) heardAtMs.set(now, clock.now());
+    if (now !== undefined) heardAt.set(now, asked);
     return now === request;
   }
 
-  /** Notes that the API server has just said so. The watch may have brought the very same version before the answer came. */
-  function believe(written: UpdateRequest): void {
+  function moment(): Moment {
+    return { nowMs: clock.now(), elapsedMs: clock.elapsed() };
+  }
+
+  /** By both clocks: the one may have been set meanwhile, and the other stands still while the machine sleeps. */
+  function isRecent(heard: Moment | undefined): boolean {
+    if (heard === undefined) return false;
+    const { nowMs, elapsedMs } = moment();
+    return [nowMs - heard.nowMs, elapsedMs - heard.elapsedMs].every(
+      (agoMs) => agoMs >= 0 && agoMs <= BELIEVED_MS,
+    );
+  }
+
+  /** Notes that the API server says so, asked then. The watch may have brought the very same version before the answer came. */
+  function believe(written: UpdateRequest, asked: Moment): void {
     const { uid, resourceVersion } = written.metadata;
     const known = requests.get(requestKey(written));
     const isSame = known?.metadata.uid === uid && known.metadata.resourceVersion === resourceVersion;
-    heardAtMs.set(isSame ? known : written, clock.now());
+    heardAt.set(isSame ? known : written, asked);
   }
 
   /** A request is completed last of all: until then it is open, and whoever starts anew goes on with it. */
@@ -260,9 +279,10 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
     request: UpdateRequest,
     status: UpdateRequestStatus,
   ): Promise<UpdateRequest | undefined> {
+    const asked = moment();
     const written = await requests.writeStatus(request, status);
     if (written.ok) {
-      believe(written.value);
+      believe(written.value, asked);
       return written.value;
     }
     const { namespace, name } = request.metadata;
