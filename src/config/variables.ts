@@ -216,7 +216,7 @@ export const VARIABLES = {
   ...NOTIFICATION_VARIABLES,
   HEADWIND_SHUTDOWN_DELAY: optional(
     readDurationUpTo(MAX_SHUTDOWN_DELAY_MS),
-    'How long after SIGTERM all ports still take new connections, for senders that do not know yet that the pod is leaving its Service; if not set, 5 seconds where the program runs in a pod, and else none',
+    'How long after SIGTERM all ports still take new connections, 10 seconds at most, for senders that do not know yet that the pod is leaving its Service; if not set, 5 seconds where the program runs in a pod, and else none',
   ),
   HEADWIND_CONFIG_FILE: optional(
     readText,
