@@ -211,7 +211,7 @@ describe('the request store', () => {
     const { requests } = anEngine();
     requests.observe(A);
     requests.observe(B);
-    requests.forget(requestKey(A));
+    requests.forget(A);
     expect(requests.ofArtifact('Deployment/shop/web#web')).toEqual([B]);
     expect(requests.size).toBe(1);
   });

@@ -30,7 +30,7 @@ export function fencedClient(
 export function fencedRequests(requests: RequestStore, isLeading: () => boolean): RequestStore {
   return {
     observe: (request) => requests.observe(request),
-    forget: (key, why) => requests.forget(key, why),
+    forget: (gone, why) => requests.forget(gone, why),
     get: (key) => requests.get(key),
     all: () => requests.all(),
     get size() {

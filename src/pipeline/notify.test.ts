@@ -134,11 +134,12 @@ describe('what a request owes is sent', () => {
     const { start, clock, receiver, api } = aBench();
     const { store } = start();
     receiver.up = false;
-    const key = requestKey(await propose(store, '1.26.0'));
+    const request = await propose(store, '1.26.0');
+    const key = requestKey(request);
     await move(store, key, { to: 'Rejected', by: 'bob', reason: 'not today' });
     await clock.advance(A_WHILE_MS);
     api.requests.delete(key);
-    store.forget(key);
+    store.forget(request);
     receiver.release();
     await clock.advance(A_WHILE_MS);
     expect(receiver.arrived.get('hook')).toMatchObject([

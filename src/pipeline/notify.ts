@@ -151,7 +151,7 @@ export function createNoticeSender(options: NoticeSenderOptions): NoticeSender {
       }
       const written = await requests.writeStatus(request, status);
       if (written.ok) return;
-      if (written.error === 'gone') requests.forget(key);
+      if (written.error === 'gone') requests.forget(request);
       else await requests.fetch(request.metadata.namespace, request.metadata.name);
     }
     throw new Error('the request keeps changing');

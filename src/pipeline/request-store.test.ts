@@ -47,12 +47,13 @@ describe('a write that failed, and stands there all the same,', () => {
 describe('a request that was deleted', () => {
   const known = version(7, APPROVED);
   const key = requestKey(known);
+  const ANOTHER = { ...known, metadata: { ...known.metadata, uid: 'another' } };
   const nobody = { request: () => Promise.reject(new Error('nobody is asked')) };
 
   it('does not come back with the answer to a write that came before', () => {
     const store = createRequestStore(nobody);
     store.observe(known);
-    store.forget(key);
+    store.forget(known);
     store.observe(version(6, { phase: 'Pending' }));
     store.observe(known);
     expect([store.get(key), store.size]).toEqual([undefined, 0]);
@@ -61,7 +62,7 @@ describe('a request that was deleted', () => {
   it('is known again where it can be read again', () => {
     const store = createRequestStore(nobody);
     store.observe(known);
-    store.forget(key);
+    store.forget(known);
     store.observe(version(8, APPROVED));
     expect(store.get(key)).toBeDefined();
   });
@@ -69,17 +70,42 @@ describe('a request that was deleted', () => {
   it('may come back under its name', () => {
     const store = createRequestStore(nobody);
     store.observe(known);
-    store.forget(key);
-    store.observe({ ...known, metadata: { ...known.metadata, uid: 'another' } });
-    expect(store.get(key)?.metadata.uid).toBe('another');
+    store.forget(known);
+    store.observe(ANOTHER);
+    expect(store.get(key)).toBe(ANOTHER);
   });
 
   it('is known again where it had only left what concerns us', () => {
     const store = createRequestStore(nobody);
     store.observe(known);
-    store.forget(key, 'left');
+    store.forget(known, 'left');
     store.observe(known);
     expect(store.get(key)).toBe(known);
+  });
+
+  it.each<[string, UpdateRequest | undefined]>([
+    ['nothing was known', undefined],
+    ['the deleted one was known', known],
+  ])('takes no other one of its name along that came while it was asked for: %s', async (_, before) => {
+    const answer = Promise.withResolvers<unknown>();
+    const store = createRequestStore({ request: () => answer.promise });
+    if (before !== undefined) store.observe(before);
+    const asked = store.fetch(known.metadata.namespace, known.metadata.name);
+    store.observe(ANOTHER);
+    answer.reject(new KubernetesError({ status: 404, message: 'gone', details: { name: 'a' } }));
+    expect(await asked).toBeUndefined();
+    expect(store.get(key)).toBe(ANOTHER);
+  });
+
+  it.each<[string, (store: RequestStore) => void | Promise<void>]>([
+    ['the watch tells late that it is gone', (store) => store.forget(known)],
+    ['its deletion is answered late', (store) => store.remove(known)],
+  ])('takes no other one of its name along where %s', async (_, act) => {
+    const store = createRequestStore({ request: () => Promise.resolve({}) });
+    store.observe(known);
+    store.observe(ANOTHER);
+    await act(store);
+    expect(store.get(key)).toBe(ANOTHER);
   });
 
   it('is forgotten where pruning finds that it is gone', async () => {

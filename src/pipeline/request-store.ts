@@ -33,7 +33,8 @@ export interface Outbox {
 export interface RequestStore {
   /** Takes in what the watch says; an older version than the one already known is ignored. */
   observe(request: UpdateRequest): void;
-  forget(key: string, why?: 'removed' | 'left'): void;
+  /** Takes it away; another one of its name, which came after it, stays. */
+  forget(gone: UpdateRequest, why?: 'removed' | 'left'): void;
   get(key: string): UpdateRequest | undefined;
   all(): IterableIterator<UpdateRequest>;
   readonly size: number;
@@ -131,9 +132,10 @@ export function createRequestStore(
     const [oldest] = deleted.keys();
     if (deleted.size > MAX_REMEMBERED && oldest !== undefined) deleted.delete(oldest);
   };
-  const forget = (key: string, why: 'removed' | 'left' = 'removed'): void => {
+  const forget = (gone: UpdateRequest, why: 'removed' | 'left' = 'removed'): void => {
+    const key = requestKey(gone);
     const known = byKey.get(key);
-    if (known === undefined) return;
+    if (known === undefined || known.metadata.uid !== gone.metadata.uid) return;
     byKey.delete(key);
     if (why === 'removed') remember(known);
     unindex(known);
@@ -141,6 +143,7 @@ export function createRequestStore(
     for (const listener of listeners) listener(known, why, known);
   };
   const fetch = async (namespace: string, name: string): Promise<UpdateRequest | undefined> => {
+    const before = byKey.get(`${namespace}/${name}`);
     try {
       const request = read(await client.request({ method: 'GET', path: pathOf(namespace, name) }));
       if (!concerns(request)) return undefined;
@@ -148,7 +151,7 @@ export function createRequestStore(
       return request;
     } catch (error) {
       if (!isAbsent(error)) throw error;
-      forget(`${namespace}/${name}`);
+      if (before !== undefined) forget(before);
       return undefined;
     }
   };
@@ -228,9 +231,9 @@ export function createRequestStore(
       try {
         const body = { preconditions: { uid, resourceVersion } };
         await client.request({ method: 'DELETE', path: pathOf(namespace, name), body });
-        forget(requestKey(request));
+        forget(request);
       } catch (error) {
-        if (isAbsent(error)) forget(requestKey(request));
+        if (isAbsent(error)) forget(request);
         else if (!isStatus(error, 409)) throw error;
       }
     },

@@ -28,7 +28,7 @@ export function createRequestWatch({
       resource: 'updaterequests',
       path: requestsPath(namespace),
       project: (object) => once(UpdateRequest.parse(object), known),
-      onChange: ({ type, item }) => (type === 'upsert' ? feed.observe(item) : feed.forget(requestKey(item))),
+      onChange: ({ type, item }) => (type === 'upsert' ? feed.observe(item) : feed.forget(item)),
     }),
   );
 }

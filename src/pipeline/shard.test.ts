@@ -111,7 +111,7 @@ describe('with a selector, requests are ours while their workloads are', () => {
       'but not when it is gone by then',
       (bench) => {
         bench.feed.observe(REQUEST);
-        bench.feed.forget(KEY);
+        bench.feed.forget(REQUEST);
         come(bench);
       },
       [],

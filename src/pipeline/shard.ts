@@ -19,7 +19,7 @@ export interface Shard {
 
 export interface ShardFeed {
   observe(request: UpdateRequest): void;
-  forget(key: string): void;
+  forget(gone: UpdateRequest): void;
   /** A workload is watched from now on: its requests are ours. */
   workloadCame(workload: Workload): void;
   /** It is not watched any more: its requests are another's, or about to be deleted with it. */
@@ -67,11 +67,11 @@ export function createShard({ namespaces, labelSelector, catalog }: ShardOptions
           }
           setAside(request);
           // Where its artifact went before its workload, it is still known.
-          requests.forget(requestKey(request), 'left');
+          requests.forget(request, 'left');
         },
-        forget(key) {
-          drop(key);
-          requests.forget(key);
+        forget(gone) {
+          drop(requestKey(gone));
+          requests.forget(gone);
         },
         workloadCame(workload) {
           for (const request of others.get(workloadKey(workload))?.values() ?? []) {
@@ -84,7 +84,7 @@ export function createShard({ namespaces, labelSelector, catalog }: ShardOptions
           for (const { name } of workload.artifacts) {
             for (const request of requests.ofArtifact(artifactKey(workload, name))) {
               setAside(request);
-              requests.forget(requestKey(request), 'left');
+              requests.forget(request, 'left');
             }
           }
         },

@@ -11,7 +11,7 @@ import {
 } from '../../test/rollouts.ts';
 import { ok } from '../core/result.ts';
 import type { Rollout } from '../core/rollout.ts';
-import { requestKey, type UpdateRequest, type Verification } from '../core/update-request.ts';
+import { type UpdateRequest, type Verification } from '../core/update-request.ts';
 import type { Workload } from '../core/workload.ts';
 import { createRequestStore, type RequestStore } from './request-store.ts';
 import { createVerifier, type Sight, type Verifier } from './verify.ts';
@@ -348,7 +348,7 @@ describe('two containers of one pod', () => {
 
 it('a request that is gone is followed no longer', async () => {
   const bench = await aBench();
-  bench.requests.forget(requestKey(applied()));
+  bench.requests.forget(applied());
   await bench.pass(1);
   expect(bench.followed.size).toBe(0);
 });
