@@ -65,7 +65,7 @@ export function createEngine(options: EngineOptions): Engine {
   const recent = createRecentSignals(clock);
   let acting = false;
 
-  // When each look that is under way began, in milliseconds since the Unix epoch.
+  // When each look that is under way began, as `Clock.elapsed` counts.
   const looking = new Map<string, number>();
   const lookAt = async (key: string): Promise<Outcome> => {
     if (!acting) return { kind: 'done' };

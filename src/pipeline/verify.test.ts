@@ -11,7 +11,7 @@ import {
 } from '../../test/rollouts.ts';
 import { ok } from '../core/result.ts';
 import type { Rollout } from '../core/rollout.ts';
-import { type UpdateRequest, type Verification } from '../core/update-request.ts';
+import type { UpdateRequest, Verification } from '../core/update-request.ts';
 import type { Workload } from '../core/workload.ts';
 import { createRequestStore, type RequestStore } from './request-store.ts';
 import { createVerifier, type Sight, type Verifier } from './verify.ts';
