@@ -104,12 +104,12 @@ function judge(last: UpdateRequest, { timeoutMs }: Pick<WaitOptions, 'timeoutMs'
 /** The request when it is finished, or as it was last seen when the time is up. */
 async function waitUntilFinished(options: WaitOptions, approved: UpdateRequest): Promise<UpdateRequest> {
   const { backend, clock, target, timeoutMs } = options;
-  const endMs = clock.now() + timeoutMs;
+  const endMs = clock.elapsed() + timeoutMs;
   let last = approved;
   let pauseMs = FIRST_LOOK_MS;
-  while (!isFinished(last.status.phase) && clock.now() < endMs) {
+  while (!isFinished(last.status.phase) && clock.elapsed() < endMs) {
     await new Promise<void>((resolve) => {
-      clock.after(Math.min(pauseMs, Math.max(1, endMs - clock.now())), resolve);
+      clock.after(Math.min(pauseMs, Math.max(1, endMs - clock.elapsed())), resolve);
     });
     pauseMs = Math.min(2 * pauseMs, LOOK_EVERY_MS);
     const request = await backend.get(target);

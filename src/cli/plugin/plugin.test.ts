@@ -49,15 +49,15 @@ afterEach(() => {
   cluster.refuseWith = undefined;
 });
 
-/** Time passes as fast as somebody waits for it. */
+/** Time passes as fast as somebody waits for it. That of day stands still: somebody may set it back at any moment. */
 function createFastClock(): Clock {
-  let nowMs = NOON;
+  let elapsedMs = 0;
   return {
-    now: () => nowMs,
-    elapsed: () => nowMs,
+    now: () => NOON,
+    elapsed: () => elapsedMs,
     after: (delayMs, run) => {
       const timer = setImmediate(() => {
-        nowMs += delayMs;
+        elapsedMs += delayMs;
         run();
       });
       return () => clearImmediate(timer);
