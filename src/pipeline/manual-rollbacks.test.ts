@@ -30,6 +30,7 @@ function underTest(
     const annotations = { ...workload?.annotations, 'headwind.sh/update-history': HISTORY };
     return workload === undefined ? undefined : { ...workload, annotations };
   };
+  const fetched: string[] = [];
   const requests = new Map(watched.map((request) => [requestKey(request), request]));
   const rollbacks: ManualRollbacks = createManualRollbacks({
     catalog: { get: (key) => known.find((one) => workloadKey(one) === key) },
@@ -37,7 +38,8 @@ function underTest(
     requests: {
       ofArtifact: () => [...requests.values()],
       get: (key) => requests.get(key),
-      fetch: () => {
+      fetch: (__, name) => {
+        fetched.push(name);
         requests.set(requestKey(UP), UP);
         return Promise.resolve(UP);
       },
@@ -59,7 +61,7 @@ function underTest(
       reason: undefined,
       ...change,
     });
-  return { rollbacks, rollBack, ordered };
+  return { rollbacks, rollBack, ordered, fetched };
 }
 
 const PLAN = {
@@ -97,6 +99,20 @@ describe('a rollback that a person wants', () => {
     const { rollBack, ordered } = underTest([WEB], undefined, watched);
     await rollBack();
     expect(ordered).toMatchObject([{ undoes: ['up'] }]);
+  });
+
+  it('asks for no more than it can take back, whatever somebody wrote into the history', async () => {
+    const timestamp = '2026-01-01T11:00:00Z';
+    const entries = Array.from({ length: 100 }, (__, index) => ({
+      container: index % 2 === 0 ? 'web' : 'other',
+      image: `nginx:1.26.${index}`,
+      timestamp,
+      updateRequestName: `up-${index}`,
+    }));
+    const annotations = { ...WEB.annotations, 'headwind.sh/update-history': formatHistory(entries) };
+    const { rollBack, fetched } = underTest([WEB], () => ({ ...WEB, annotations }));
+    await rollBack();
+    expect(fetched).toEqual(Array.from({ length: 10 }, (__, index) => `up-${index * 2}`));
   });
 
   it('is only planned in a dry run', async () => {

@@ -1,5 +1,5 @@
 import { ANNOTATION } from '../core/annotations.ts';
-import { parseHistory } from '../core/history.ts';
+import { historyOf, parseHistory } from '../core/history.ts';
 import { isOpen } from '../core/open-requests.ts';
 import { undoneBy } from '../core/rollback-request.ts';
 import {
@@ -10,6 +10,7 @@ import {
   type RollbackTarget,
   type RollbackWish,
 } from '../core/rollback-target.ts';
+import { MAX_UNDONE } from '../core/update-request.ts';
 import { KINDS } from '../core/workload-kind-name.ts';
 import { workloadKey, type Workload, type WorkloadKind } from '../core/workload.ts';
 import type { Applier } from './apply.ts';
@@ -105,15 +106,18 @@ export function createManualRollbacks(options: ManualRollbacksOptions): ManualRo
     };
   }
 
-  /** The workload is read afresh, so what its history names has to be as well: another replica applies, and the watch may lag. */
-  async function catchUp({ namespace, annotations }: Workload): Promise<void> {
-    const history = parseHistory(annotations[ANNOTATION.updateHistory]);
+  /**
+   * The workload is read afresh, so what its history names has to be as well: another replica applies, and the watch may
+   * lag. No more than can be taken back: anybody who may change the workload may have written a history of thousands.
+   */
+  async function catchUp({ namespace, annotations }: Workload, container: string): Promise<void> {
+    const history = historyOf(parseHistory(annotations[ANNOTATION.updateHistory]), container);
     const names = new Set(history.flatMap(({ updateRequestName }) => updateRequestName ?? []));
     const stale = [...names].filter((name) => {
       const known = requests.get(`${namespace}/${name}`);
       return known === undefined || isOpen(known);
     });
-    await Promise.all(stale.map((name) => requests.fetch(namespace, name)));
+    await Promise.all(stale.slice(0, MAX_UNDONE).map((name) => requests.fetch(namespace, name)));
   }
 
   return {
@@ -137,7 +141,7 @@ export function createManualRollbacks(options: ManualRollbacksOptions): ManualRo
       const history = parseHistory(workload.annotations[ANNOTATION.updateHistory]);
       const chosen = chooseRollback({ artifacts: workload.artifacts, history, container, wish });
       if (!chosen.ok) return { kind: 'refused', workload: nameOf(workload), refusal: chosen.error };
-      await catchUp(workload);
+      await catchUp(workload, chosen.value.artifact.name);
       const planned = plan(workload, chosen.value);
       if (dryRun) return { kind: 'planned', plan: planned };
       const { artifact } = chosen.value;
