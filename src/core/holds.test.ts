@@ -17,6 +17,10 @@ describe('an update that failed', () => {
     expect(recentFailure([failed], version, NOON + 1_800_000)).toBeUndefined();
   });
 
+  it('is not left alone because a clock was wrong when it failed', () => {
+    expect(recentFailure([failed], version, NOON - 2 * 3_600_000)).toBeUndefined();
+  });
+
   it.each([
     ['another version', { ...version, tag: '1.27.0' }],
     ['another image that runs', { ...version, currentImage: 'nginx:1.25.1' }],

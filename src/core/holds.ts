@@ -77,7 +77,8 @@ export function recentFailure(
     if (status.phase !== 'Failed' || spec.currentImage !== version.currentImage) continue;
     if (requestedTag(spec) !== version.tag) continue;
     const liftsAtMs = Date.parse(status.lastUpdated ?? metadata.creationTimestamp) + FAILURE_RESTS_MS;
-    if (liftsAtMs <= nowMs) continue;
+    // What failed in a time to come was written down by a clock that was wrong.
+    if (liftsAtMs <= nowMs || liftsAtMs > nowMs + 2 * FAILURE_RESTS_MS) continue;
     return {
       code: 'not-before',
       message: `UpdateRequest ${metadata.name} failed: ${status.message ?? 'it does not say why'}`,

@@ -64,6 +64,12 @@ describe('a failed rollout', () => {
     ['is tried again at once where nobody came to approve it', [aRollback('Expired')], ['nginx:1.25.0 1']],
     ['is tried again a minute after a failure', [aRollback('Failed', { ago: 61 })], ['nginx:1.25.0 1']],
     ['is not tried again before that', [aRollback('Failed', { ago: 30 })], []],
+    ['nor where clocks differ by a few seconds', [aRollback('Failed', { ago: -5 })], []],
+    [
+      'is tried again where the failure was written down by a clock that was wrong',
+      [aRollback('Failed', { ago: -3600 })],
+      ['nginx:1.25.0 1'],
+    ],
     [
       'is tried again after longer pauses each time',
       [aRollback('Failed', { ago: 900, name: 'b0' }), aRollback('Failed', { ago: 200, name: 'b1' })],

@@ -81,7 +81,8 @@ export function createAutomaticRollback(options: AutomaticRollbackOptions): Auto
       if (pauseMs === undefined)
         return givenUp(verification, 'Unhealthy', { reason: 'RollbackFailed', message });
       const waitMs = endedAtMs(last) + pauseMs - clock.now();
-      if (waitMs > 0) return { kind: 'requeue', afterMs: waitMs };
+      // A longer wait comes of a clock that was wrong: a broken rollout does not stay for that.
+      if (waitMs > 0 && waitMs <= 2 * pauseMs) return { kind: 'requeue', afterMs: waitMs };
       return attempt(failed, verification, ended.length);
     },
   };
