@@ -80,9 +80,8 @@ export function createAutomaticRollback(options: AutomaticRollbackOptions): Auto
       const pauseMs = last.status.phase === 'Failed' ? PAUSES_MS[failures - 1] : 0;
       if (pauseMs === undefined)
         return givenUp(verification, 'Unhealthy', { reason: 'RollbackFailed', message });
-      const waitMs = endedAtMs(last) + pauseMs - clock.now();
-      // A longer wait comes of a clock that was wrong: a broken rollout does not stay for that.
-      if (waitMs > 0 && waitMs <= 2 * pauseMs) return { kind: 'requeue', afterMs: waitMs };
+      const waitMs = leftOf(pauseMs, endedAtMs(last), clock.now());
+      if (waitMs > 0) return { kind: 'requeue', afterMs: waitMs };
       return attempt(failed, verification, ended.length);
     },
   };
@@ -94,6 +93,12 @@ function isFor(rollback: UpdateRequest, failed: UpdateRequest): boolean {
   const isAutomatic =
     approvedBy === APPROVED_BY_AUTO_ROLLBACK || (approvedBy === undefined && phase !== 'Rejected');
   return isAutomatic && isUndoable(failed) && rollback.spec.undoes?.includes(failed.metadata.name) === true;
+}
+
+/** How much is left of a pause. A longer time comes of a clock that was wrong: a broken rollout does not stay for that. */
+function leftOf(pauseMs: number, sinceMs: number, nowMs: number): number {
+  const leftMs = sinceMs + pauseMs - nowMs;
+  return leftMs > 2 * pauseMs ? 0 : leftMs;
 }
 
 function byEnd(a: UpdateRequest, b: UpdateRequest): number {
