@@ -99,6 +99,32 @@ describe('cloud credentials', () => {
     },
   );
 
+  it.each([
+    { to: 'forward', hours: 5 },
+    { to: 'back', hours: -5 },
+  ])('keeps one for as long as it lives where the clock is set $to meanwhile', async ({ hours }) => {
+    const { clock, cloud } = aBenchWithLifetime(HOUR_MS);
+
+    await cloud.credentialsFor(HOST);
+    clock.jump(hours * HOUR_MS);
+    await clock.advance(HOUR_MS - 180_001);
+    expect(await passwords(cloud)).toEqual(['p1']);
+    await clock.advance(1);
+    expect(await passwords(cloud)).toEqual(['p2']);
+  });
+
+  it('looks again after a while also where the clock is set back meanwhile', async () => {
+    const { clock, cloud } = aBench(async (_, asked) => {
+      if (asked === 1) throw new CloudIdentityError('the role may not');
+      return issued('mended', Number.MAX_SAFE_INTEGER);
+    });
+
+    await cloud.credentialsFor(HOST);
+    clock.jump(-5 * HOUR_MS);
+    await clock.advance(30_000);
+    expect(await passwords(cloud)).toEqual(['mended']);
+  });
+
   it('keeps the credentials of hosts apart', async () => {
     const { cloud, asked } = aBench(async (host) => issued(host, Number.MAX_SAFE_INTEGER));
 

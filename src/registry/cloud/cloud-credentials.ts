@@ -45,9 +45,11 @@ const REFRESH_BEFORE_MS = 180_000;
 const FIRST_BACKOFF_MS = 30_000;
 const MAX_BACKOFF_MS = 300_000;
 
-/** What is known of one host. */
+/** What is known of one host. Times are as `Clock.elapsed` counts: the clock of the machine may be set meanwhile. */
 interface Known {
   readonly issued: IssuedCredential | undefined;
+  /** Until when what was issued counts. */
+  readonly endsAtMs: number;
   /** When to ask again, and not before. */
   readonly askAgainAtMs: number;
   /** How often in a row nothing came. */
@@ -55,7 +57,7 @@ interface Known {
   readonly problem: string | undefined;
 }
 
-const NOTHING: Known = { issued: undefined, askAgainAtMs: 0, fruitless: 0, problem: undefined };
+const NOTHING: Known = { issued: undefined, endsAtMs: 0, askAgainAtMs: 0, fruitless: 0, problem: undefined };
 
 /**
  * Asks the clouds for credentials and keeps them, per host, until shortly before they expire. Where nothing comes, it
@@ -77,13 +79,14 @@ export function createCloudCredentials({
       const issued = await withDeadline({ clock, closing: closing.signal }, (signal) =>
         identity.credentials(host, signal),
       );
-      if (issued !== undefined) return fresh(issued, clock.now());
+      if (issued !== undefined) return fresh(issued, clock);
       log.debug(about, 'no cloud identity here');
-      return fruitless(before, clock.now(), undefined);
+      return fruitless(before, clock.elapsed(), undefined);
     } catch (error) {
       const why = failureText(error);
-      const known = fruitless(before, clock.now(), `${identity.name} gave no credential for ${host}: ${why}`);
-      const retryInMs = known.askAgainAtMs - clock.now();
+      const problem = `${identity.name} gave no credential for ${host}: ${why}`;
+      const known = fruitless(before, clock.elapsed(), problem);
+      const retryInMs = known.askAgainAtMs - clock.elapsed();
       log.warn({ ...about, why, retryInMs }, 'cloud identity gives no credential');
       return known;
     }
@@ -93,7 +96,7 @@ export function createCloudCredentials({
     const identity = identities.find((candidate) => candidate.matches(host));
     if (identity === undefined) return NOTHING;
     const known = kept.get(host) ?? NOTHING;
-    if (clock.now() < known.askAgainAtMs || closing.signal.aborted) return known;
+    if (clock.elapsed() < known.askAgainAtMs || closing.signal.aborted) return known;
     return flights.run(host, async () => {
       const after = await askAnew(identity, host, known);
       kept.set(host, after);
@@ -103,8 +106,8 @@ export function createCloudCredentials({
 
   return {
     credentialsFor: async (host) => {
-      const { issued } = await knownOf(host);
-      return issued !== undefined && clock.now() < issued.expiresAtMs ? [issued.credential] : [];
+      const { issued, endsAtMs } = await knownOf(host);
+      return issued !== undefined && clock.elapsed() < endsAtMs ? [issued.credential] : [];
     },
     problemOf: (host) => kept.peek(host)?.problem,
     explain: (host) => {
@@ -119,20 +122,22 @@ export function createCloudCredentials({
   };
 }
 
-function fresh(issued: IssuedCredential, nowMs: number): Known {
-  const lifetimeMs = issued.expiresAtMs - nowMs;
+function fresh(issued: IssuedCredential, clock: Pick<Clock, 'elapsed' | 'now'>): Known {
+  const lifetimeMs = issued.expiresAtMs - clock.now();
   // Also what is not a number.
   if (!(lifetimeMs > 0))
     throw new CloudIdentityError('what it gave has expired already; do the clocks agree?');
   // One that lives for minutes only is used for half of them.
-  const askAgainAtMs = issued.expiresAtMs - Math.min(REFRESH_BEFORE_MS, lifetimeMs / 2);
-  return { issued, askAgainAtMs, fruitless: 0, problem: undefined };
+  const endsAtMs = clock.elapsed() + lifetimeMs;
+  const askAgainAtMs = endsAtMs - Math.min(REFRESH_BEFORE_MS, lifetimeMs / 2);
+  return { issued, endsAtMs, askAgainAtMs, fruitless: 0, problem: undefined };
 }
 
 function fruitless(before: Known, nowMs: number, problem: string | undefined): Known {
   const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** before.fruitless, MAX_BACKOFF_MS);
   return {
     issued: before.issued,
+    endsAtMs: before.endsAtMs,
     askAgainAtMs: nowMs + backoffMs,
     fruitless: before.fruitless + 1,
     problem,
