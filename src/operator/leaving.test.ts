@@ -18,7 +18,7 @@ it.each([
       { settings: { shutdownDelayMs }, connection, clock },
       {
         jobs: { lead: (leading) => tell(leading ? 'acts' : 'rests') },
-        leadership: { stop: async () => tell('hands over') },
+        leadership: { isLeading: () => true, stop: async () => tell('hands over') },
       },
     ).then(() => {
       if (clock.now() > 0) tell('leaves');
@@ -29,3 +29,23 @@ it.each([
     expect(clock.pending).toBe(0);
   },
 );
+
+it('who does not lead wants to lead no more at once: elected now, it would begin what it has no time to end', async () => {
+  const clock = new FakeClock(0);
+  let stoppedAtMs: number | undefined;
+  const leaving = outOfService(
+    { settings: { shutdownDelayMs: undefined }, connection: { inCluster: true }, clock },
+    {
+      jobs: { lead: () => undefined },
+      leadership: {
+        isLeading: () => false,
+        stop: async () => {
+          stoppedAtMs = clock.now();
+        },
+      },
+    },
+  );
+  await clock.advance(5000);
+  await leaving;
+  expect(stoppedAtMs).toBe(0);
+});

@@ -22,12 +22,17 @@ const HANDING_OVER_MS = 1000;
  */
 export async function outOfService(
   { settings, connection, clock }: LeavingOptions,
-  { jobs, leadership }: { readonly jobs: Pick<Jobs, 'lead'>; readonly leadership: Pick<Leadership, 'stop'> },
+  {
+    jobs,
+    leadership,
+  }: { readonly jobs: Pick<Jobs, 'lead'>; readonly leadership: Pick<Leadership, 'isLeading' | 'stop'> },
 ): Promise<void> {
   const delayMs = settings.shutdownDelayMs ?? (connection.inCluster === true ? IN_A_POD_MS : 0);
   if (delayMs <= 0) return;
   const passed = (ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve));
   jobs.lead(false);
-  const handedOver = passed(Math.min(HANDING_OVER_MS, delayMs)).then(() => leadership.stop());
+  // Who does not lead has begun nothing, and is not to be elected any more.
+  const handingOverMs = leadership.isLeading() ? HANDING_OVER_MS : 0;
+  const handedOver = passed(Math.min(handingOverMs, delayMs)).then(() => leadership.stop());
   await Promise.all([handedOver, passed(delayMs)]);
 }
