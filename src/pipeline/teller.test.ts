@@ -98,4 +98,14 @@ describe('annotations that cannot be read', () => {
     teller.start();
     expect(told).toHaveLength(expected);
   });
+
+  it('are told however many were seen that are gone by now', () => {
+    const { teller, catalog, told } = aBench();
+    catalog.set(workloadKey(workload), workload);
+    teller.invalidAnnotations(workload, 'wrong');
+    for (let number = 0; number < 5000; number += 1)
+      teller.invalidAnnotations(aWorkload({ name: `gone-${number}` }), 'wrong');
+    teller.start();
+    expect(told).toHaveLength(1);
+  });
 });

@@ -33,11 +33,14 @@ export interface Teller {
 /** A decision about what applies at once is told with the write that says so: one of its own would only be in the way. */
 const QUIET_MS = 300;
 const AT_ONCE = 4;
+/** So many workloads with a problem are kept in mind before those that are gone are taken out. */
+const MANY_KEPT = 1000;
 
 export function createTeller(options: TellerOptions): Teller {
   const { requests, catalog, announcer } = options;
-  // Keys of workloads. Invariant: only of those that had a problem when they last changed.
+  // Keys of workloads: at least of those that have a problem, at most of twice as many as there are, or MANY_KEPT.
   const kept = new Set<string>();
+  let sweepAt = MANY_KEPT;
   let telling = false;
 
   const queue = createWorkQueue({
@@ -56,6 +59,13 @@ export function createTeller(options: TellerOptions): Teller {
     return writeAsWork(requests, { request, status: request.status, againAfterMs: QUIET_MS });
   }
 
+  function keep(key: string): void {
+    kept.add(key);
+    if (kept.size < sweepAt) return;
+    for (const one of kept) if (catalog.get(one) === undefined) kept.delete(one);
+    sweepAt = Math.max(MANY_KEPT, kept.size * 2);
+  }
+
   const unsubscribe = requests.subscribe((request, event) => {
     if (telling && event === 'changed' && requests.isUntold(request))
       queue.addAfter(requestKey(request), QUIET_MS);
@@ -64,7 +74,7 @@ export function createTeller(options: TellerOptions): Teller {
   return {
     invalidAnnotations(workload, message) {
       if (telling) announcer.invalidAnnotations(workload, message);
-      else kept.add(workloadKey(workload));
+      else keep(workloadKey(workload));
     },
     start() {
       telling = true;
