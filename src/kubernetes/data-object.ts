@@ -154,14 +154,21 @@ export function createDataObject(options: DataObjectOptions): DataObject {
           await echoed(await put(data));
           return { kind: 'written' };
         } catch (error) {
-          // 500 is an answer too, and says why: that etcd has no room, for one.
-          if (!(error instanceof KubernetesError) || error.status === 429 || error.status > 500) throw error;
+          if (!(error instanceof KubernetesError) || mayBeTakenLater(error)) throw error;
           if (error.status !== 409) return { kind: 'refused', message: explain(error, options) };
         }
       }
       return { kind: 'refused', message: `The ${kind} ${name} keeps changing; try again.` };
     },
   };
+}
+
+/**
+ * Whether it is not said that nothing was written, or trying again will do. 500 says why: that etcd has no room, for one; but
+ * what etcd was too slow for may have been written all the same.
+ */
+function mayBeTakenLater({ status, message }: KubernetesError): boolean {
+  return status === 429 || status > 500 || (status === 500 && /timed? ?out/i.test(message));
 }
 
 function toContent(object: unknown, kind: DataObject['kind']): DataContent {
