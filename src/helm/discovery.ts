@@ -20,7 +20,6 @@ import type { ChartListing } from './listing.ts';
 /** A look at a source that has ended: for metrics and traces. */
 export interface LookObservation {
   readonly source: ChartSource;
-  readonly startedAtMs: number;
   readonly durationMs: number;
   /** `not-asked`: it is suspended. */
   readonly outcome: 'complete' | 'failed' | 'not-asked';
@@ -192,7 +191,7 @@ export function createChartDiscovery(options: ChartDiscoveryOptions): ChartDisco
     const durationMs = clock.elapsed() - startedAtMs;
     const findings = toFindings(asked, listing);
     const { source } = group;
-    options.onLook?.({ source, startedAtMs, durationMs, ...summaryOf(findings, listing) });
+    options.onLook?.({ source, durationMs, ...summaryOf(findings, listing) });
     const unresolved = await deliverAll(findings);
     const trouble = worstOf(findings);
     const failure = trouble?.kind ?? (unresolved > 0 ? 'unresolved' : undefined);
