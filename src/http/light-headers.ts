@@ -1,7 +1,9 @@
+import { trimmed } from '../core/trimmed.ts';
+
 const NAME = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 /** What no value may hold, besides what is no byte. */
 const FORBIDDEN = /[\0\r\n]|[^\0-\xff]/;
-const SURROUNDING_BLANKS = /^[\t\n\r ]+|[\t\n\r ]+$/g;
+const BLANKS = '\t\n\r ';
 const SET_COOKIE = 'set-cookie';
 
 type Init = Iterable<Iterable<string>> | Readonly<Record<string, string>>;
@@ -97,10 +99,10 @@ function keyOf(name: string): string {
 }
 
 function valueOf(value: string): string {
-  const trimmed = value.replace(SURROUNDING_BLANKS, '');
+  const normalised = trimmed(value, BLANKS);
   // The value may be a secret, and is not told.
-  if (FORBIDDEN.test(trimmed)) throw new TypeError('a header has a character that is not allowed');
-  return trimmed;
+  if (FORBIDDEN.test(normalised)) throw new TypeError('a header has a character that is not allowed');
+  return normalised;
 }
 
 /** As in a message: cookies of a request are separated otherwise than all else. */
