@@ -86,9 +86,9 @@ bench: build ## measure against the budgets, each beside its floor; BENCH='--qui
 
 performance: build ## measure everything, the soak too (half an hour on a quiet machine), and write docs/performance.md
 	@$(NODE_PATH) && node test/parts/prepare.ts tests && \
-	node bench/main.ts --out bench/results/budgets.json && \
-	node bench/main.ts --only soak --out bench/results/soak.json && \
-	node tools/generate.ts
+	missed=0; node bench/main.ts --out bench/results/budgets.json || missed=1; \
+	node bench/main.ts --only soak --out bench/results/soak.json || missed=1; \
+	node tools/generate.ts && exit $$missed
 
 docs: $(STAMP) ## build the documentation site into dist/docs
 	@$(NODE_PATH) && node tools/check-links.ts && $(BIN)/vitepress build docs && \

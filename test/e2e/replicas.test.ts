@@ -11,13 +11,15 @@ describe.each(rounds(process.env))('two replicas, installed by the shipped manif
   let load: PushLoad;
   const refused: string[] = [];
 
-  /** As the Service does it: any pod that is ready; an address that does not answer is written down. */
+  /** As the Service does it: any pod that is ready; one that does not answer, or not with 200, is written down. */
   const toTheService: Deliver = async (push) => {
     turn += 1;
     const addresses = headwind.addresses();
     const address = addresses[turn % addresses.length] ?? '';
     try {
-      return await headwind.tell(address, push);
+      const answer = await headwind.tell(address, push);
+      if (answer.status !== 200) refused.push(`${answer.status} ${JSON.stringify(answer.body)}`);
+      return answer;
     } catch (error) {
       refused.push(String(error));
       throw error;

@@ -130,7 +130,7 @@ const FIELDS: Readonly<Record<keyof ReportRow, string>> = {
 function formatOf(): string {
   return [
     '`--json` prints, and `--out` writes, an object of four: `machine` (processor, cores, memory, load when it began, versions, when, ' +
-      'how long), `rows`, and `growth` (`what`, `of`, `unit`, `points` with `size` and `value`, `grew`, `linear`), `failures` (`budget` and `why`: what could not be measured). A row has:',
+      'how long), `rows`, `growth` (`what`, `of`, `unit`, `points` with `size` and `value`, `grew`, `linear`) and `failures` (`budget` and `why`: what could not be measured). A row has:',
     table(
       ['Field', 'Meaning'],
       Object.entries(FIELDS).map(([field, meaning]) => [code(field), meaning]),
