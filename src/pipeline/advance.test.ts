@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { aContainer, anApprovedRequest, aRequest, aWorkload, NOON } from '../../test/builders.ts';
 import { FakeClock } from '../../test/parts/fake-clock.ts';
 import { aVerification } from '../../test/rollouts.ts';
+import { isOpen } from '../core/open-requests.ts';
 import { fail, ok } from '../core/result.ts';
 import { requestKey, type Phase, type UpdateRequest } from '../core/update-request.ts';
 import type { Workload } from '../core/workload.ts';
@@ -24,6 +25,10 @@ interface Given {
   /** What the first attempts to read the workload end with. */
   readonly unreadable?: readonly Error[];
   readonly reproposed?: UpdateRequest;
+  /** Another one for the same artifact; whoever proposes the same again is told of the one of both that is still open. */
+  readonly sibling?: UpdateRequest;
+  /** The workload as it is for so many first looks, before it is as told. */
+  readonly before?: readonly Workload[];
   readonly verifications?: VerificationPlanner;
   readonly rollbacks?: RollbackFinisher;
   /** What the API server knows and the watch has not told of. */
@@ -50,12 +55,14 @@ function anAdvancer(given: Given): Bench {
   const workload = given.workload ?? aWorkload();
   const applies = [...(given.applies ?? [])];
   const unreadable = [...(given.unreadable ?? [])];
+  const before = [...(given.before ?? [])];
   const asked: string[] = [];
   let lostRaces = given.lostRaces ?? 0;
   const store = createRequestStore({
     request: () => Promise.reject(new Error('nobody asks the API server here')),
   });
   store.observe(given.request);
+  if (given.sibling !== undefined) store.observe(given.sibling);
   const requests: RequestStore = {
     ...store,
     fetch: (namespace, name) => {
@@ -89,7 +96,7 @@ function anAdvancer(given: Given): Bench {
         const failure = unreadable.shift();
         if (failure !== undefined) return Promise.reject(failure);
         if (given.seenMeanwhile !== undefined) store.observe(given.seenMeanwhile);
-        return Promise.resolve(workload);
+        return Promise.resolve(before.shift() ?? workload);
       },
       apply: () => {
         const next = applies.shift() ?? new Error('no further attempt was expected');
@@ -98,7 +105,15 @@ function anAdvancer(given: Given): Bench {
     },
     ...(given.verifications === undefined ? {} : { verifications: given.verifications }),
     ...(given.rollbacks === undefined ? {} : { rollbacks: given.rollbacks }),
-    proposer: { repropose: () => Promise.resolve(given.reproposed) },
+    proposer: {
+      repropose: async (request) => {
+        const other = [...store.all()].find(
+          (one) => one.metadata.name !== request.metadata.name && isOpen(one),
+        );
+        await clock.advance(0);
+        return other ?? given.reproposed;
+      },
+    },
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
   });
   const key = requestKey(given.request);
@@ -306,6 +321,25 @@ describe('a rollback', () => {
     await advancer.advance(key);
     expect(transitions).toEqual(['Completed']);
   });
+});
+
+it('two that ask for the same from where the workload was and where it is do not both give way', async () => {
+  const byPolicy = { approvedBy: 'policy' } as const;
+  const request = anApprovedRequest({ status: byPolicy });
+  const sibling = anApprovedRequest({
+    name: 'other',
+    spec: { currentImage: 'nginx:1.24.0' },
+    status: byPolicy,
+  });
+  // Somebody takes the workload to 1.24.0 and back to 1.25.0 while both are looked at.
+  const { advancer, key, transitions } = anAdvancer({
+    request,
+    sibling,
+    before: [aWorkload({ artifacts: [aContainer({ image: 'nginx:1.24.0' })] })],
+    applies: [APPLIED],
+  });
+  await Promise.all([advancer.advance(key), advancer.advance(requestKey(sibling))]);
+  expect(transitions).toEqual(['Completed', 'Superseded']);
 });
 
 describe('a pending request, while the watch of the workload lags behind', () => {

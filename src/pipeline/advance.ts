@@ -13,6 +13,7 @@ import {
 } from '../core/update-request.ts';
 import { workloadKey, type Artifact, type Workload } from '../core/workload.ts';
 import { traceparentOf } from '../core/request-trace.ts';
+import { createTurns } from '../scheduling/turns.ts';
 import type { Outcome } from '../scheduling/work-queue.ts';
 import type { Log } from '../telemetry/log.ts';
 import { underTrace } from '../telemetry/trace.ts';
@@ -72,6 +73,7 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
   // When the API server itself was asked, that answered with this version of a request.
   const heardAt = new WeakMap<UpdateRequest, Moment>();
   const listeners = new Set<(key: string) => void>();
+  const inTurn = createTurns();
 
   async function advance(key: string): Promise<Outcome> {
     try {
@@ -107,17 +109,15 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
   }
 
   /**
-   * What is next. A watch may lag behind: where it says that the workload has left a pending request behind, the workload is
-   * read afresh. Else a request for where the workload has just come to, and the one for where it came from, could each
-   * give way to the other, and the version would be forgotten.
+   * What is next. A watch may lag behind: what is pending is not given up for what it says, but for how the workload is.
    */
   async function judged(
     request: UpdateRequest,
     seen: Workload | undefined,
   ): Promise<{ readonly workload: Workload | undefined; readonly step: Step }> {
     const step = stepOf(request, seen);
-    const isLeftBehind = step.kind === 'moved' || (step.kind === 'change' && step.change.to === 'Superseded');
-    if (request.status.phase !== 'Pending' || !isLeftBehind) return { workload: seen, step };
+    const isGivenUp = step.kind === 'change' && step.change.to === 'Superseded';
+    if (request.status.phase !== 'Pending' || !isGivenUp) return { workload: seen, step };
     const workload = await applier.read(request);
     return { workload, step: stepOf(request, workload) };
   }
@@ -161,7 +161,7 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
       case 'complete':
         return finish(request, workload, completed(request, step.message, request.spec.currentImage));
       case 'moved':
-        return carryOver(request, workload, step);
+        return inTurn(artifactKeyOf(request), () => carryOver(key, request));
       case 'apply':
         return workload === undefined ? 'again' : applyTo(request, workload, step);
       case 'wait':
@@ -256,15 +256,19 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
     return { to: 'Completed', message, previousImage, startedAtMs };
   }
 
-  /** The new proposal is durable before the old one is closed, so that no instant forgets the version. */
-  async function carryOver(
-    request: UpdateRequest,
-    workload: Workload | undefined,
-    { message, to }: Extract<Step, { kind: 'moved' }>,
-  ): Promise<Outcome | 'again'> {
+  /**
+   * The new proposal is durable before the old one is closed, so that no instant forgets the version. One after the other for
+   * an artifact, and by how the workload is by then: else, while it moves on and back, a request for where it was and one for
+   * where it is could each give way to the other.
+   */
+  async function carryOver(key: string, request: UpdateRequest): Promise<Outcome | 'again'> {
+    const workload = await applier.read(request);
+    if (requests.get(key) !== request) return 'again';
+    const step = stepOf(request, workload);
+    if (step.kind !== 'moved') return take(key, request, workload, step);
     const successor = workload === undefined ? undefined : await proposer.repropose(request, workload);
     const by = successor === undefined ? '' : `; UpdateRequest ${successor.metadata.name} takes its place`;
-    return write(request, { to, message: `${message}${by}` });
+    return write(request, { to: step.to, message: `${step.message}${by}` });
   }
 
   async function write(request: UpdateRequest, change: Change): Promise<Outcome | 'again'> {
