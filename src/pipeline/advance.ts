@@ -1,9 +1,6 @@
-import { ANNOTATION, settingsOf } from '../core/annotations.ts';
 import type { Blocker } from '../core/blocker.ts';
 import type { Clock } from '../core/clock.ts';
-import { isSameRollout, parseHistory, wasAppliedBy } from '../core/history.ts';
-import { APPLIED_MESSAGE, nextStep, type Step, type Target } from '../core/next-step.ts';
-import { applicationId } from '../core/release-chart.ts';
+import { APPLIED_MESSAGE, nextStep, type Step } from '../core/next-step.ts';
 import { transition, waitingStatus, type Change } from '../core/request-machine.ts';
 import {
   APPROVED_BY_POLICY,
@@ -11,7 +8,7 @@ import {
   type UpdateRequest,
   type UpdateRequestStatus,
 } from '../core/update-request.ts';
-import { workloadKey, type Artifact, type Workload } from '../core/workload.ts';
+import { workloadKey, type Workload } from '../core/workload.ts';
 import { traceparentOf } from '../core/request-trace.ts';
 import { createTurns } from '../scheduling/turns.ts';
 import type { Outcome } from '../scheduling/work-queue.ts';
@@ -19,10 +16,12 @@ import type { Log } from '../telemetry/log.ts';
 import { underTrace } from '../telemetry/trace.ts';
 import type { Applier } from './apply.ts';
 import type { RollbackFinisher } from './finish-rollback.ts';
+import { createHearing, type Moment } from './hearing.ts';
 import type { VerificationPlanner } from './plan-verification.ts';
 import type { Proposer } from './propose.ts';
 import { artifactKeyOf, type RequestStore } from './request-store.ts';
 import { applySpan } from './spans.ts';
+import { toTarget } from './step-target.ts';
 
 export interface AdvancerOptions {
   readonly requests: RequestStore;
@@ -53,25 +52,12 @@ export interface Advancer {
 /** A request is read, its next step decided and taken, again and again until it is finished or has to wait. */
 const MAX_STEPS_PER_LOOK = 10;
 const MIN_WAIT_MS = 100;
-/**
- * How long what the API server has said of a request is believed without asking. Less than anybody else needs to take
- * over the lead, finish the request and lose the lead again.
- */
-const BELIEVED_MS = 2000;
-
-interface Moment {
-  readonly nowMs: number;
-  /** As `Clock.elapsed` counts. */
-  readonly elapsedMs: number;
-}
-
 /** Walks requests through the state machine: gather, decide (core/next-step), act. */
 export function createAdvancer(options: AdvancerOptions): Advancer {
   const { requests, applier, proposer, clock, log } = options;
   // Invariant: has an entry only for requests that are open and known.
   const waits = new Map<string, readonly Blocker[]>();
-  // When the API server itself was asked, that answered with this version of a request.
-  const heardAt = new WeakMap<UpdateRequest, Moment>();
+  const hearing = createHearing(clock);
   const listeners = new Set<(key: string) => void>();
   const inTurn = createTurns();
 
@@ -205,26 +191,13 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
    * not know yet what the one before has done last: the patch of a workload is guarded by the workload's version alone.
    */
   async function isCurrent(request: UpdateRequest): Promise<boolean> {
-    if (isRecent(heardAt.get(request))) return true;
-    const asked = moment();
+    if (hearing.isRecent(request)) return true;
+    const asked = hearing.now();
     const { namespace, name } = request.metadata;
     await requests.fetch(namespace, name);
     const now = requests.get(requestKey(request));
-    if (now !== undefined) heardAt.set(now, asked);
+    if (now !== undefined) hearing.note(now, asked);
     return now === request;
-  }
-
-  function moment(): Moment {
-    return { nowMs: clock.now(), elapsedMs: clock.elapsed() };
-  }
-
-  /** By both clocks: the one may have been set meanwhile, and the other stands still while the machine sleeps. */
-  function isRecent(heard: Moment | undefined): boolean {
-    if (heard === undefined) return false;
-    const { nowMs, elapsedMs } = moment();
-    return [nowMs - heard.nowMs, elapsedMs - heard.elapsedMs].every(
-      (agoMs) => agoMs >= 0 && agoMs <= BELIEVED_MS,
-    );
   }
 
   /** Notes that the API server says so, asked then. The watch may have brought the very same version before the answer came. */
@@ -232,7 +205,7 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
     const { uid, resourceVersion } = written.metadata;
     const known = requests.get(requestKey(written));
     const isSame = known?.metadata.uid === uid && known.metadata.resourceVersion === resourceVersion;
-    heardAt.set(isSame ? known : written, asked);
+    hearing.note(isSame ? known : written, asked);
   }
 
   /** A request is completed last of all: until then it is open, and whoever starts anew goes on with it. */
@@ -283,7 +256,7 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
     request: UpdateRequest,
     status: UpdateRequestStatus,
   ): Promise<UpdateRequest | undefined> {
-    const asked = moment();
+    const asked = hearing.now();
     const written = await requests.writeStatus(request, status);
     if (written.ok) {
       believe(written.value, asked);
@@ -331,27 +304,4 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
 function outageBlocker(error: unknown): Blocker {
   const why = error instanceof Error ? error.message : String(error);
   return { code: 'cluster', message: `Kubernetes could not be asked, or refused: ${why}` };
-}
-
-/** A release whose source is not known has a chart without a name: it may be the one that is meant. */
-function artifactOf({ spec }: UpdateRequest, { artifacts }: Workload): Artifact | undefined {
-  const named = artifacts.find(({ name }) => name === spec.containerName);
-  return named ?? artifacts.find(({ release }) => release?.unresolved === true);
-}
-
-/** What of a workload decides about the next step of one of its requests. */
-export function toTarget(request: UpdateRequest, workload: Workload): Target {
-  const { annotations } = workload;
-  const history = parseHistory(annotations[ANNOTATION.updateHistory]);
-  const artifact = artifactOf(request, workload);
-  const appliedBy = artifact?.release?.sourceState?.appliedBy;
-  return {
-    ...settingsOf(workload),
-    annotated: annotations[ANNOTATION.policy] !== undefined,
-    artifact,
-    appliedByThis: wasAppliedBy(history, request.metadata.name),
-    sameRollout: isSameRollout(history, request.spec),
-    ...(appliedBy === undefined ? {} : { halfAppliedByThis: appliedBy === applicationId(request) }),
-    ...(workload.suspended === undefined ? {} : { suspended: workload.suspended }),
-  };
 }

@@ -8,7 +8,7 @@ import { workloadKey, type Workload } from '../../core/workload.ts';
 import { WorkloadShape, type WorkloadView } from '../../http/api-shapes.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { KubernetesError } from '../../kubernetes/errors.ts';
-import { toTarget } from '../../pipeline/advance.ts';
+import { toTarget } from '../../pipeline/step-target.ts';
 import { artifactKeyOf, type RequestStore } from '../../pipeline/request-store.ts';
 import { createWorkloadsView } from '../../pipeline/workloads-view.ts';
 import { FailedError } from '../exit.ts';

@@ -18,7 +18,7 @@ import { findSuccessor, isOpen } from '../../core/open-requests.ts';
 import type { Signal } from '../../core/signal.ts';
 import { API_VERSION, APPROVED_BY_POLICY, KIND, UpdateRequest } from '../../core/update-request.ts';
 import type { Artifact, Workload } from '../../core/workload.ts';
-import { toTarget } from '../../pipeline/advance.ts';
+import { toTarget } from '../../pipeline/step-target.ts';
 
 /** What is known about an artifact, and what is asked about it. */
 export interface Situation {
