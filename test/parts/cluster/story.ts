@@ -125,9 +125,20 @@ const EventList = z.object({
 });
 export type ClusterEvent = z.infer<typeof EventList>['items'][number];
 
-/** The Events about objects of a kind whose name begins so. */
-export async function eventsOf(world: World, kind: string, name: string): Promise<readonly ClusterEvent[]> {
+/** The Events about objects of a kind whose name begins so, once there is one with the reason `until`. */
+export async function eventsOf(
+  world: World,
+  about: { readonly kind: string; readonly name: string; readonly until: string },
+): Promise<readonly ClusterEvent[]> {
+  const { kind, name, until } = about;
   const path = `/api/v1/namespaces/${world.namespace}/events?fieldSelector=involvedObject.kind%3D${kind}`;
-  const { items } = EventList.parse(await world.api.expectOk('GET', path));
-  return items.filter(({ involvedObject }) => involvedObject.name.startsWith(name));
+  return eventually(
+    async () => {
+      const { items } = EventList.parse(await world.api.expectOk('GET', path));
+      const ours = items.filter(({ involvedObject }) => involvedObject.name.startsWith(name));
+      if (ours.some(({ reason }) => reason === until)) return ours;
+      throw new Error(ours.map(({ reason, message }) => `${reason}: ${message}`).join('\n'));
+    },
+    { what: `the Event ${until} of ${kind} ${name}` },
+  );
 }
