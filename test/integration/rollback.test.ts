@@ -321,13 +321,15 @@ it('three pods of a StatefulSet go back one and all, though the first of them is
   await storyIs(name, ROLLED_BACK);
   await allRun(name, '1.0.0', 3);
   const Events = z.object({ items: z.array(z.object({ reason: z.string() })) });
-  await eventually(
+  const told = await eventually(
     async () => {
       const events = await world.api.expectOk('GET', `/api/v1/namespaces/${world.namespace}/events`);
-      return Events.parse(events).items.some(({ reason }) => reason === 'BlockingPodsDeleted');
+      const reasons = Events.parse(events).items.map(({ reason }) => reason);
+      return reasons.includes('BlockingPodsDeleted') ? reasons : undefined;
     },
     { what: 'an Event tells of the pods that were deleted' },
   );
+  expect(told).toContain('UpdateRolledBack');
 });
 
 describe('Invariant 4: killed at any instant, a failed rollout is taken back, and once', () => {
