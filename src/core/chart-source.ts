@@ -1,6 +1,7 @@
 import { toRepository, type Repository } from './image-reference.ts';
 import { fail, type Result } from './result.ts';
 import type { Artifact, Workload } from './workload.ts';
+import { trimmed } from './trimmed.ts';
 
 /** Where charts come from: an object of Flux's source controller, as far as Headwind needs it. */
 export interface ChartSource {
@@ -50,7 +51,7 @@ export function chartRepository(
 ): Result<Repository> {
   const [, host = '', path = ''] = /^oci:\/\/([^/]+)(?:\/(.*))?$/i.exec(url.trim()) ?? [];
   if (host === '') return fail('its URL is none of a registry (oci://host/path)');
-  const below = path.replace(/^\/+|\/+$/g, '');
+  const below = trimmed(path, '/');
   const whole = kind === 'OCIRepository' ? below : [below, chart].filter((part) => part !== '').join('/');
   return toRepository(host, whole);
 }

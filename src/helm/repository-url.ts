@@ -1,4 +1,5 @@
 import { fail, ok, type Result } from '../core/result.ts';
+import { trimmedEnd } from '../core/trimmed.ts';
 
 /** Where the index of a chart repository is, without what must not be shown. */
 export interface IndexAddress {
@@ -21,7 +22,7 @@ export function indexAddress(text: string): Result<IndexAddress> {
   url.username = '';
   url.password = '';
   url.hash = '';
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/index.yaml`;
+  url.pathname = `${trimmedEnd(url.pathname, '/')}/index.yaml`;
   const credential = username === '' ? undefined : { username: decode(username), password: decode(password) };
   return ok({ url, credential });
 }

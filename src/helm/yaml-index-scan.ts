@@ -1,4 +1,5 @@
 import { load, YAMLException } from 'js-yaml';
+import { trimmedEnd } from '../core/trimmed.ts';
 import {
   detached,
   MAX_ENTRY_LENGTH,
@@ -197,7 +198,7 @@ function isEmpty(value: string): boolean {
 }
 
 function readKey(text: string): { readonly key: string; readonly value: string } {
-  const [, double, single, plain, value = ''] = KEY.exec(text.replace(/[ \t]+$/, '')) ?? [];
+  const [, double, single, plain, value = ''] = KEY.exec(trimmedEnd(text, ' \t')) ?? [];
   const key = double ?? single ?? plain;
   if (key === undefined) throw new Uncertain('it has a line that is no plain key');
   return { key: detached(key), value };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Credential } from '../core/credential.ts';
 import { normaliseHost, type Repository } from '../core/image-reference.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { trimmed, trimmedEnd } from '../core/trimmed.ts';
 
 /** One entry of a Docker configuration: for whom it is and what to say there. */
 export interface RegistryLogin {
@@ -70,7 +71,7 @@ function toCredential(entry: NonNullable<z.infer<typeof Entry>>): Credential | u
   const colon = decoded.indexOf(':');
   if (colon <= 0) return undefined;
   // Docker pads what it writes there with zero bytes.
-  const password = decoded.slice(colon + 1).replace(/\0+$/, '');
+  const password = trimmedEnd(decoded.slice(colon + 1), '\0');
   return password === '' ? undefined : { username: decoded.slice(0, colon), password };
 }
 
@@ -83,7 +84,7 @@ function parseKey(key: string): { host: string; path: string } {
   const slash = bare.indexOf('/');
   const host = slash < 0 ? bare : bare.slice(0, slash);
   const path = slash < 0 ? '' : bare.slice(slash).replace(/^\/v[12](?=\/|$)/, '');
-  return { host: normaliseHost(host), path: path.replace(/^\/+|\/+$/g, '') };
+  return { host: normaliseHost(host), path: trimmed(path, '/') };
 }
 
 function matchesHost(pattern: string, host: string): boolean {

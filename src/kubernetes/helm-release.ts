@@ -10,6 +10,7 @@ import {
   versionOfTag,
 } from '../core/release-chart.ts';
 import type { Artifact, ReleaseChart, Workload } from '../core/workload.ts';
+import { trimmedEnd } from '../core/trimmed.ts';
 import { APPLIED_REQUEST, goDurationMs, type KnownSource } from './flux-sources.ts';
 import { Annotated, HISTORY_KEY, ownAnnotations, POLICY_KEY } from './kinds.ts';
 import type { OptionalResource } from './served-version.ts';
@@ -202,7 +203,7 @@ function resolveBySource(before: ReleaseChart, known: KnownSource): Artifact {
   const { obstacle: _, unresolved: __, running, ...release } = before;
   const { url } = known.source;
   const { tag = 'latest', semver, digest } = known.ref ?? {};
-  const name = url.replace(/\/+$/, '').replace(/^.*\//, '');
+  const name = trimmedEnd(url, '/').replace(/^.*\//, '');
   const version = semver ?? versionOfTag(tag);
   const other = semver === undefined ? otherRunning(version, running) : running;
   const obstacle =

@@ -9,6 +9,7 @@ import {
 } from '../../core/image-reference.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Signal } from '../../core/signal.ts';
+import { trimmedEnd } from '../../core/trimmed.ts';
 import type { Proof } from './proof.ts';
 
 /** A webhook as it came in: the body is parsed JSON and believed in nothing. */
@@ -174,7 +175,7 @@ export function locate(host: string, name: string): Result<Repository> {
  * place is known.
  */
 export function locateUnder(place: string | null | undefined, name: string): Result<Repository> | undefined {
-  const bare = (place ?? '').replace(/^https?:\/\//i, '').replace(/\/+$/, '');
+  const bare = trimmedEnd((place ?? '').replace(/^https?:\/\//i, ''), '/');
   if (bare === '') return undefined;
   const slash = bare.indexOf('/');
   return slash < 0 ? locate(bare, name) : locate(bare.slice(0, slash), `${bare.slice(slash + 1)}/${name}`);
