@@ -354,8 +354,14 @@ describe('a list', () => {
       void gate.promise.then(() => answer.end(':2}],"kind":"PodList"}'));
     });
     const objects: unknown[] = [];
-    const rest = client.list({ method: 'GET', path }, (object) => objects.push(object));
+    const heads: unknown[] = [];
+    const rest = client.list(
+      { method: 'GET', path },
+      (object) => objects.push(object),
+      (head) => heads.push(head),
+    );
     await eventually(() => objects.length === 1, { what: 'the first object, before the list is complete' });
+    expect(heads).toEqual([{ metadata: { resourceVersion: '7' }, items: [] }]);
     gate.resolve();
     expect(await rest).toEqual({ metadata: { resourceVersion: '7' }, items: [], kind: 'PodList' });
     expect(objects).toEqual([{ a: 1 }, { b: 2 }]);

@@ -19,9 +19,10 @@ export interface KubernetesClient {
   /**
    * Makes one call that is answered by a list, and hands each object in it to `onItem` as soon as it is there: parsed,
    * in the list's order, and never all of them at once. Resolves with the list without its items. Throws as `request`
-   * does; what has been handed out by then was true.
+   * does; what has been handed out by then was true. `onHead` is given the list without its items and without what follows
+   * them, as soon as they begin: of most lists it tells where the next page begins.
    */
-  list(call: ApiCall, onItem: (object: unknown) => void): Promise<unknown>;
+  list(call: ApiCall, onItem: (object: unknown) => void, onHead?: (list: unknown) => void): Promise<unknown>;
   /**
    * Opens a watch and answers its lines. They have to be iterated, which also throws the errors of `request`;
    * leaving the iteration closes the connection. A line of more than 8 MiB throws LineTooLongError.
@@ -161,10 +162,11 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
       }
     },
 
-    async list(call, onItem) {
+    async list(call, onItem, onHead) {
       const cancel = createCancel(call.signal, call.timeoutMs ?? limits.timeoutMs);
       const splitter = createListSplitter({
         onItem: (text) => onItem(parseAnswer(text)),
+        onHead: (text) => onHead?.(parseAnswer(text)),
         maxBytes: limits.itemBytes,
       });
       try {

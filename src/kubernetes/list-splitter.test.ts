@@ -46,6 +46,30 @@ describe('a list is taken apart', () => {
     for (let size = 1; size <= text.length; size += 1) expect(split(text, size), `${size}`).toEqual(expected);
   });
 
+  it.each([
+    [
+      '{"metadata":{"continue":"ü"},"items":[{"a":1}],"kind":"List"}',
+      ['{"metadata":{"continue":"ü"},"items":[]}'],
+    ],
+    ['{"items":[],"metadata":{}}', ['{"items":[]}']],
+    ['{"metadata":{"items":[1]}}', []],
+  ])(
+    '%s tells what stands before its items when they begin, wherever the bytes are cut',
+    (text, expected) => {
+      for (let size = 1; size <= text.length; size += 1) {
+        const heads: string[] = [];
+        const splitter = createListSplitter({
+          onItem: () => expect(heads).toEqual(expected),
+          onHead: (head) => heads.push(head),
+          maxBytes: 1000,
+        });
+        const bytes = Buffer.from(text);
+        for (let at = 0; at < bytes.length; at += size) splitter.push(bytes.subarray(at, at + size));
+        expect(heads, `${size}`).toEqual(expected);
+      }
+    },
+  );
+
   it('what is among the items and no object is left out', () => {
     expect(split('{"items":[null,{"a":1},"x",[2],3]}')).toEqual({
       items: [{ a: 1 }, [2]],

@@ -23,12 +23,14 @@ export interface ListSplitter {
 export interface ListSplitterOptions {
   /** Is given the text of each object in the top-level array `items`, in order; what is no object is left out. */
   readonly onItem: (text: string) => void;
+  /** Is given, when the items begin, the text of the list as if it had none and ended with them. */
+  readonly onHead?: ((text: string) => void) | undefined;
   /** Of one item, or of all that is beside the items; `push` throws where there is more. The list has no limit. */
   readonly maxBytes: number;
 }
 
 /** Makes a splitter. It checks nothing: whoever parses the pieces finds out what is no JSON. */
-export function createListSplitter({ onItem, maxBytes }: ListSplitterOptions): ListSplitter {
+export function createListSplitter({ onItem, onHead, maxBytes }: ListSplitterOptions): ListSplitter {
   let depth = 0;
   let inString = false;
   let escaped = false;
@@ -48,6 +50,7 @@ export function createListSplitter({ onItem, maxBytes }: ListSplitterOptions): L
       if (ITEMS_KEY.test(bytes.slice(-KEY_REACH))) {
         envelope = `${bytes}[`;
         inItems = true;
+        onHead?.(`${toText(envelope)}]}`);
       }
     }
     depth += 1;
@@ -94,7 +97,7 @@ export function createListSplitter({ onItem, maxBytes }: ListSplitterOptions): L
       }
       keep(chunk);
     },
-    end: () => Buffer.from(envelope, 'latin1').toString('utf8'),
+    end: () => toText(envelope),
   };
 }
 
@@ -119,6 +122,10 @@ function isEscaping(chunk: Uint8Array, escapedAtStart: boolean): boolean {
 
 function textOf(pieces: readonly Uint8Array[]): string {
   return Buffer.concat(pieces).toString('utf8');
+}
+
+function toText(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
 function bytesOf(chunk: Uint8Array): string {

@@ -29,9 +29,9 @@ beforeEach(async () => {
       calls.push(call);
       return plain.request(call);
     },
-    list: (call, onItem) => {
+    list: (call, onItem, onHead) => {
       calls.push(call);
-      return plain.list(call, onItem);
+      return plain.list(call, onItem, onHead);
     },
     stream: (call) => {
       calls.push(call);

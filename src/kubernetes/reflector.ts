@@ -2,10 +2,12 @@ import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { backoffDelay } from '../scheduling/backoff.ts';
+import type { ApiCall } from './api-call.ts';
 import type { KubernetesClient } from './client.ts';
 import { KubernetesError } from './errors.ts';
 import { LineTooLongError } from './lines.ts';
 import { type Change, createProjectionStore, type ProjectionStoreOptions } from './projection-store.ts';
+import { readPagesAhead } from './pages-ahead.ts';
 import { createWatchdog } from './watchdog.ts';
 import { MalformedLineError, parseWatchLine } from './watch-line.ts';
 
@@ -85,10 +87,6 @@ const GOOD_WATCH_MS = 10_000;
 const REOPEN_MS = 100;
 // The server ends a watch after a time that differs between clients, so that they do not all return at once.
 const WATCH_SECONDS = { from: 290, to: 580 };
-
-const Page = z.object({
-  metadata: z.object({ resourceVersion: z.string().min(1), continue: z.string().optional() }),
-});
 
 class IdleError extends Error {
   override readonly name = 'IdleError';
@@ -206,27 +204,20 @@ class ListWatch<T> implements Reflector<T> {
     const { client, path, query, pageSize } = this.#options;
     this.#emit({ event: 'list' });
     const listing = this.#store.beginList();
-    let next: string | undefined;
-    for (;;) {
-      const answer = await client.list(
-        {
-          method: 'GET',
-          path,
-          query: { ...query, limit: pageSize ?? PAGE_SIZE, continue: next },
-          signal,
-          timeoutMs: Math.min(LIST_TIMEOUT_MS, this.#idleTimeoutMs),
-        },
-        (object) => this.#store.apply(object),
-      );
-      this.#touch();
-      const page = Page.parse(answer);
-      next = page.metadata.continue;
-      if (next !== undefined && next !== '') continue;
-      listing.end();
-      this.#emit({ event: 'listed' });
-      this.#firstList.resolve();
-      return page.metadata.resourceVersion;
-    }
+    const limit = pageSize ?? PAGE_SIZE;
+    const timeoutMs = Math.min(LIST_TIMEOUT_MS, this.#idleTimeoutMs);
+    const version = await readPagesAhead(
+      (next, onHead) => {
+        const page = { ...query, limit, continue: next };
+        const call: ApiCall = { method: 'GET', path, query: page, signal, timeoutMs };
+        return client.list(call, (object) => this.#store.apply(object), onHead);
+      },
+      () => this.#touch(),
+    );
+    listing.end();
+    this.#emit({ event: 'listed' });
+    this.#firstList.resolve();
+    return version;
   }
 
   /** Follows until the server ends the watch; answers whether it was good for anything. */
