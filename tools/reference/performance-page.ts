@@ -77,7 +77,7 @@ function resultsOf(report: Report | undefined): string {
       ({ budget, why }) => `${code(budget)} could not be measured: ${why.split('\n')[0] ?? ''}.`,
     ),
     table(
-      ['What', 'Measured', 'Budget', '', 'Floor', ''],
+      ['What', 'Measured', 'Budget', 'Kept?', 'Floor', 'Of'],
       rows.map((row) => [
         row.what,
         showValue(row.value, row.unit),
@@ -109,7 +109,7 @@ function growthOf(report: Report | undefined): string {
   if (report === undefined || report.growth.length === 0) return '';
   const sizes = sizesOf(report.growth);
   return table(
-    ['', ...sizes.map((size) => size.toLocaleString('en-US')), 'Grew', 'Linear'],
+    ['What', ...sizes.map((size) => size.toLocaleString('en-US')), 'Grew', 'Linear'],
     report.growth.map((line) => [...growthCells(line, sizes)]),
   );
 }
