@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { json } from 'node:stream/consumers';
 
 export interface PushedTag {
   /** `registry.example.com:5000` */
@@ -33,15 +35,19 @@ export function pushEnvelope({ host, repository, tag }: PushedTag): object {
   };
 }
 
+/** As registries do: connections are kept. */
+const agent = new Agent({ keepAlive: true });
+
 /** Posts the notification as the registry would; every HTTP status is an answer. */
 export async function postWebhook(
   server: string,
   pushed: PushedTag,
 ): Promise<{ readonly status: number; readonly body: unknown }> {
-  const answer = await fetch(`${server}/webhook/registry`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(pushEnvelope(pushed)),
-  });
-  return { status: answer.status, body: await answer.json() };
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const headers = { 'content-type': 'application/json' };
+  const outgoing = request(`${server}/webhook/registry`, { method: 'POST', agent, headers }, resolve);
+  outgoing.on('error', reject);
+  outgoing.end(JSON.stringify(pushEnvelope(pushed)));
+  const answer = await promise;
+  return { status: answer.statusCode ?? 0, body: await json(answer) };
 }

@@ -27,6 +27,7 @@ import { createPipeline } from './pipeline/pipeline.ts';
 import { createRequestStore } from './pipeline/request-store.ts';
 import { createRequestWatch } from './pipeline/request-watch.ts';
 import { createShard } from './pipeline/shard.ts';
+import { allTold } from './scheduling/afterwards.ts';
 import { watchClock } from './scheduling/clock-watch.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { WEBHOOK_SENDERS } from './triggers/webhook/senders.ts';
@@ -230,6 +231,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     await Promise.all([live, releases, ...reflectors].map((watch) => watch.stop()));
     registry.close();
     cloud.close();
+    await allTold();
     await events.stop();
     client.close();
   };

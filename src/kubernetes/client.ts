@@ -228,18 +228,31 @@ async function readBody(response: IncomingMessage, maxBytes: number): Promise<st
   return Buffer.concat(chunks).toString('utf8');
 }
 
-async function eachChunk(
+/** By events: an iterator over each of many small answers would cost more than reading them. */
+function eachChunk(
   response: IncomingMessage,
   maxBytes: number,
   take: (chunk: Buffer) => void,
 ): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
   let size = 0;
-  for await (const chunk of response) {
-    if (!Buffer.isBuffer(chunk)) throw new TypeError('the answer was decoded before it was read');
-    size += chunk.length;
-    if (size > maxBytes) throw new Error(`the answer has more than ${maxBytes} bytes`);
-    take(chunk);
-  }
+  response.on('data', (chunk: unknown) => {
+    try {
+      if (!Buffer.isBuffer(chunk)) throw new TypeError('the answer was decoded before it was read');
+      size += chunk.length;
+      if (size > maxBytes) throw new Error(`the answer has more than ${maxBytes} bytes`);
+      take(chunk);
+    } catch (error) {
+      reject(error);
+      response.destroy();
+    }
+  });
+  response.once('end', resolve);
+  response.on('error', reject);
+  response.once('close', () => {
+    if (!response.complete) reject(new Error('the answer broke off'));
+  });
+  return promise;
 }
 
 function parseAnswer(text: string): unknown {

@@ -155,16 +155,16 @@ describe('one look at a request', () => {
   };
 
   it.each<[string, Partial<Given>, readonly string[]]>([
-    ['once, while the approval is written', {}, ['read', 'Approved', 'Completed']],
+    ['once, while the approval is written', {}, ['Approved', 'read', 'Completed']],
     [
       'once, and the request never, also where the watch is faster than the answer',
       { watchIsFirst: true },
-      ['read', 'Approved', 'Completed'],
+      ['Approved', 'read', 'Completed'],
     ],
     [
       'again where that was lost to somebody else',
       { lostRaces: 1 },
-      ['read', 'Approved', 'fetch', 'read', 'Approved', 'Completed'],
+      ['Approved', 'read', 'fetch', 'Approved', 'read', 'Completed'],
     ],
   ])('reads the workload of what needs no approval %s', async (_, how, expected) => {
     const { advancer, key, asked } = anAdvancer({ ...byPolicy, ...how });
@@ -178,7 +178,7 @@ describe('one look at a request', () => {
     await expect(advancer.advance(key)).rejects.toBe(outage);
     expect(now()?.status.phase).toBe('Approved');
     expect(await advancer.advance(key)).toEqual({ kind: 'done' });
-    expect(asked).toEqual(['read', 'Approved', 'read', 'Completed']);
+    expect(asked).toEqual(['Approved', 'read', 'read', 'Completed']);
   });
 
   it.each<[string, number, readonly string[]]>([

@@ -87,8 +87,9 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
       if (requests.get(key) !== request) continue;
       const { workload, step } = await judged(request, seen);
       if (requests.get(key) !== request) continue;
+      const taken = take(key, request, workload, step);
       if (step.kind === 'approve-by-policy') ahead = readAhead(request);
-      const outcome = await take(key, request, workload, step);
+      const outcome = await taken;
       if (outcome !== 'again') return outcome;
     }
     return { kind: 'retry', error: new Error('the request or its workload keeps changing') };

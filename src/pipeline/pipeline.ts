@@ -7,6 +7,7 @@ import type { KubernetesClient } from '../kubernetes/client.ts';
 import { deleteBlockingPods } from '../kubernetes/blocking-pods.ts';
 import type { TargetKind } from '../kubernetes/kinds.ts';
 import type { RolloutWatches } from '../kubernetes/rollout-watch.ts';
+import { afterwards } from '../scheduling/afterwards.ts';
 import type { WorkFailure } from '../scheduling/work-queue.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -100,15 +101,18 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       for (const outcome of outcomes) metrics.decisionsTotal.inc({ outcome });
       if (type === 'chart') countChartDecision(metrics, outcomes);
     },
-    onCreated: (request, workload) => announcer.created(request, workload),
+    onCreated: (request, workload) => afterwards(() => announcer.created(request, workload)),
   });
   const applier = createApplier({ client, clock, kinds: options.kinds });
   const actingApplier = createApplier({ client: acting.client, clock, kinds: options.kinds });
   const workloadOf = (key: string): Workload | undefined => catalog.get(key);
   // Whoever decides, and with whatever tool: it is told of once, by one replica.
   requests.followMoves((request, before) => {
-    announcer.moved(request, { before, workload: workloadOf(workloadKey(request.spec.targetRef)) });
-    countChartTransition(metrics, request);
+    const workload = workloadOf(workloadKey(request.spec.targetRef));
+    afterwards(() => {
+      announcer.moved(request, { before, workload });
+      countChartTransition(metrics, request);
+    });
   });
   const advancer = createAdvancer({
     requests: acting.requests,

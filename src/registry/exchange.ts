@@ -166,7 +166,9 @@ function readBody(incoming: http.IncomingMessage, maxBytes: number): Promise<Con
     });
     incoming.once('end', () => resolve({ body: Buffer.concat(chunks), truncated: false }));
     incoming.on('error', reject);
-    incoming.once('close', () => reject(new TransportError('host', 'closed the connection in mid-answer')));
+    incoming.once('close', () => {
+      if (!incoming.complete) reject(new TransportError('host', 'closed the connection in mid-answer'));
+    });
   });
 }
 
