@@ -14,6 +14,8 @@ const deployments = WORKLOAD_KINDS.find(({ kind }) => kind === 'Deployment');
 
 /** How long the writes of one update took, in milliseconds. */
 export interface BareUpdate {
+  /** When the first of them began, as `performance.now()` counts. */
+  readonly startedMs: number;
   /** Up to and with the patch of the workload. */
   readonly patchedMs: number;
   /** With the last write, which records that it is done. */
@@ -76,7 +78,7 @@ export async function updateBarely(stage: Stage, name: string, tag: string): Pro
     startedAtMs: Date.now(),
     previousImage: artifact.image,
   });
-  return { patchedMs, completedMs: performance.now() - startedMs };
+  return { startedMs, patchedMs, completedMs: performance.now() - startedMs };
 }
 
 function requestFor(workload: Workload, artifact: Workload['artifacts'][number], newImage: string): object {

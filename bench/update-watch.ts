@@ -10,7 +10,7 @@ const Deployment = z.object({
   }),
 });
 
-/** Sees updates of annotated workloads arrive. */
+/** Sees updates of workloads arrive. */
 export interface UpdateWatch {
   /**
    * The moments (of `performance.now()`) at which the watches tell that the workload runs the tag, and that its request
@@ -23,8 +23,11 @@ export interface UpdateWatch {
   stop(): Promise<void>;
 }
 
-/** Watches the stage's workloads and requests. */
-export async function startUpdateWatch({ client, namespace }: Stage): Promise<UpdateWatch> {
+/** Watches the workloads and requests of one of the stage's namespaces. */
+export async function startUpdateWatch(
+  { client }: Pick<Stage, 'client'>,
+  namespace: string,
+): Promise<UpdateWatch> {
   const workloads = await startWatcher(client, `/apis/apps/v1/namespaces/${namespace}/deployments`);
   const requests = await startWatcher(client, requestsPath(namespace), (object) => {
     const request = UpdateRequest.safeParse(object);

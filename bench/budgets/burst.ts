@@ -27,7 +27,7 @@ export const burst: ClusterBudget = {
     await stage.pushTags(numbers, TAG);
     const floorMs = await bareMs(stage, count);
     const headwind = await stage.startHeadwind({ narrow: true });
-    const watch = await startUpdateWatch(stage);
+    const watch = await startUpdateWatch(stage, stage.namespace);
     try {
       await awaitReady(headwind);
       stage.progress(`${count} webhooks at once`);

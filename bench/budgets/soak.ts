@@ -41,7 +41,7 @@ export const soak: ClusterBudget = {
     }
     const floors = await bareUpdates(stage);
     const headwind = await stage.startHeadwind();
-    const watch = await startUpdateWatch(stage);
+    const watch = await startUpdateWatch(stage, stage.namespace);
     try {
       await awaitReady(headwind);
       await sleep(SETTLE_MS);
