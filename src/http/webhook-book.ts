@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { repositoryKey } from '../core/image-reference.ts';
 import type { Signal } from '../core/signal.ts';
+import { afterwards } from '../scheduling/afterwards.ts';
 import type { WebhookOutcomeView } from './api-shapes.ts';
 import type { LabelledCounter, Log } from './dependencies.ts';
 import { shownPath, type RecentWebhooks } from './recent-webhooks.ts';
@@ -71,7 +72,7 @@ export function createWebhookBook(options: WebhookBookOptions): WebhookBook {
       const { sender, outcome } = delivery;
       metrics.webhookRequestsTotal.inc({ sender, outcome });
       recent.record({ ...delivery, outcome: delivery.results });
-      writeLine(delivery);
+      afterwards(() => writeLine(delivery));
     },
   };
 }

@@ -38,10 +38,12 @@ function isCollection(path: string): boolean {
 
 /** Path and query as they go into the request line, below the path prefix of the server's own address. */
 export function requestTarget(server: URL, call: Pick<ApiCall, 'path' | 'query'>): string {
+  const path = `${server.pathname.replace(/\/+$/, '')}${call.path}`;
+  if (call.query === undefined) return path;
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(call.query ?? {})) {
+  for (const [name, value] of Object.entries(call.query)) {
     if (value !== undefined) query.set(name, String(value));
   }
   const text = query.toString();
-  return `${server.pathname.replace(/\/+$/, '')}${call.path}${text === '' ? '' : `?${text}`}`;
+  return `${path}${text === '' ? '' : `?${text}`}`;
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type ApiCall, requestTarget, type Verb, verbOf } from './api-call.ts';
 import { type Cancel, createCancel, reasonOf, untilAborted } from './cancel.ts';
 import type { Connection } from './connection.ts';
+import type { ClientCertificate } from './credential-source.ts';
 import { KubernetesError, KubernetesUnreachableError, toKubernetesError } from './errors.ts';
 import { LineTooLongError, splitLines } from './lines.ts';
 import { createListSplitter } from './list-splitter.ts';
@@ -78,16 +79,17 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
   const userAgent = `headwind/${options.version ?? 'unknown'}`;
   const transport = createTransport(connection);
 
+  const credential = async (): Promise<{
+    readonly token: string | undefined;
+    readonly certificate: ClientCertificate | undefined;
+  }> => ({ token: await connection.token(), certificate: await connection.clientCertificate?.() });
+
   /** One exchange over HTTP, up to the answer's headers. */
   async function exchange(
     call: ApiCall,
     signal: AbortSignal,
   ): Promise<{ readonly response: IncomingMessage; readonly token: string | undefined }> {
-    const token = await untilAborted(connection.token(), signal);
-    const certificate = await untilAborted(
-      connection.clientCertificate?.() ?? Promise.resolve(undefined),
-      signal,
-    );
+    const { token, certificate } = await untilAborted(credential(), signal);
     const startedMs = monotonicMs();
     const verb = verbOf(call);
     const observe = (code: string): void =>

@@ -1,10 +1,12 @@
 import {
   Agent as HttpAgent,
   type AgentOptions,
+  type ClientRequest,
   type IncomingMessage,
   request as httpRequest,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
+import { reasonOf } from './cancel.ts';
 import type { Connection } from './connection.ts';
 import type { ClientCertificate } from './credential-source.ts';
 
@@ -51,12 +53,12 @@ export function createTransport(connection: Connection): Transport {
       method: request.method,
       path: request.target,
       headers: withLength(request),
-      signal: request.signal,
       agent: request.longLived ? watchAgent : callAgent,
       ...(secure ? tlsOptions(connection, request.certificate) : {}),
     };
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const outgoing = (secure ? httpsRequest : httpRequest)(options);
+    breakOff(outgoing, request.signal);
     outgoing.on('socket', (socket) => socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS));
     outgoing.on('response', resolve);
     outgoing.on('error', (error) => {
@@ -83,6 +85,19 @@ export function createTransport(connection: Connection): Transport {
       watchAgent.destroy();
     },
   };
+}
+
+/** As Node's own option `signal` does, which makes the request a stream that is watched to its end: several times the work. */
+function breakOff(outgoing: ClientRequest, signal: AbortSignal): void {
+  const abort = (): void => {
+    outgoing.destroy(reasonOf(signal));
+  };
+  if (signal.aborted) {
+    abort();
+    return;
+  }
+  signal.addEventListener('abort', abort, { once: true });
+  outgoing.once('close', () => signal.removeEventListener('abort', abort));
 }
 
 /** Node itself speaks with proxies, where they are given as the environment's variables would. */

@@ -105,6 +105,8 @@ describe('the metrics over time', () => {
     await toldBy('Prometheus', 'headwind_webhook_events_processed', 2);
     await world.restart();
     await knownTo(world, 'web', 'app');
+    // Who has not seen the counter at its beginning cannot tell that it began anew.
+    await Promise.all([prometheus, victoria].map((backend) => backend.knows(APPLIED, '== 0')));
     await pushAndApply('1.2.0');
     await pushAndApply('1.3.0');
     expect(await toldBy('Prometheus')).toBe(3);

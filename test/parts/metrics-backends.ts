@@ -9,8 +9,8 @@ import { eventually, NoUseWaitingError } from './eventually.ts';
 export interface MetricsBackend {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
-  /** Waits until it has scraped this metric. */
-  knows(metric: string): Promise<void>;
+  /** Waits until it has scraped this metric, with a value that fulfils the condition: `== 0`, say. */
+  knows(metric: string, condition?: string): Promise<void>;
   /** Ends it; what it stored stays until `remove`. */
   stop(): Promise<void>;
   /** Ends it and removes all that it stored. */
@@ -62,9 +62,10 @@ async function start(
   };
   try {
     await eventually(() => answers(child, url), { what: `${program} answers`, timeoutMs: 30_000 });
-    const knows = async (metric: string): Promise<void> => {
-      const check = async (): Promise<boolean> => (await query(url, metric)).includes(metric);
-      await eventually(check, { what: `${program} knows ${metric}`, timeoutMs: 30_000, everyMs: 200 });
+    const knows = async (metric: string, condition = ''): Promise<void> => {
+      const expression = `${metric} ${condition}`;
+      const check = async (): Promise<boolean> => (await query(url, expression)).includes(metric);
+      await eventually(check, { what: `${program} knows ${expression}`, timeoutMs: 30_000, everyMs: 200 });
     };
     return { url, knows, stop: () => child.stop(), remove };
   } catch (error) {
