@@ -72,7 +72,9 @@ export function createWebhookBook(options: WebhookBookOptions): WebhookBook {
       const { sender, outcome } = delivery;
       metrics.webhookRequestsTotal.inc({ sender, outcome });
       recent.record({ ...delivery, outcome: delivery.results });
-      afterwards(() => writeLine(delivery));
+      // What an update has to wait for is as little as possible; a flood causes none.
+      if (delivery.created > 0) afterwards(() => writeLine(delivery));
+      else writeLine(delivery);
     },
   };
 }
