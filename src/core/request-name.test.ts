@@ -30,10 +30,15 @@ describe('requestName', () => {
     ['the container', { artifact: 'nginx2' }],
     ['the current image', { currentImage: 'nginx:1.24.0' }],
     ['characters that names cannot hold', { newImage: 'registry:5000/nginx:1.26_0' }],
-    ['the digest', { newDigest: 'sha256:aa' }],
     ['the attempt', { attempt: 1 }],
   ])('differs by %s', (_, change) => {
     expect(requestName({ ...IDENTITY, ...change })).not.toBe(requestName(IDENTITY));
+  });
+
+  it('differs by the digest where the tag stays, and by nothing but the tag where that changes', () => {
+    const rebuilt = { ...IDENTITY, newImage: IDENTITY.currentImage };
+    expect(requestName({ ...rebuilt, newDigest: 'sha256:aa' })).not.toBe(requestName(rebuilt));
+    expect(requestName({ ...IDENTITY, newDigest: 'sha256:aa' })).toBe(requestName(IDENTITY));
   });
 
   it('is always a DNS subdomain, whatever the identity holds', () => {

@@ -7,6 +7,10 @@ export interface RequestIdentity {
   readonly artifact: string;
   readonly currentImage: string;
   readonly newImage: string;
+  /**
+   * Tells two builds under the running tag apart, and nothing else: of another version it may be known to one who proposes
+   * it and not to the next, and the version is the same.
+   */
   readonly newDigest: string | undefined;
   /** 0 at first; counts up when the same update is proposed again after it expired, failed or was superseded. */
   readonly attempt: number;
@@ -34,6 +38,7 @@ export function requestName(identity: RequestIdentity): string {
     .slice(0, MAX_READABLE_LENGTH)
     .replace(/^-+|-+$/g, '');
   const { target } = identity;
+  const isSameTag = identity.newImage === identity.currentImage;
   const hash = shortHash([
     target.kind,
     target.namespace,
@@ -42,7 +47,7 @@ export function requestName(identity: RequestIdentity): string {
     identity.artifact,
     identity.currentImage,
     identity.newImage,
-    identity.newDigest ?? '',
+    isSameTag ? (identity.newDigest ?? '') : '',
     String(identity.attempt),
     ...(rollbackOf === undefined ? [] : ['rollback', rollbackOf]),
   ]);

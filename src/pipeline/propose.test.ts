@@ -133,4 +133,23 @@ describe('createProposer', () => {
     expect(created).toEqual([]);
     expect(outcome.results).toMatchObject([{ result: 'stay', message: expect.stringMatching(/^held: /) }]);
   });
+
+  it.each([
+    ['the same, whose digest nobody knew', undefined, { created: [], result: 'known' }],
+    ['the same, of the same digest', FOUND.digest, { created: [], result: 'known' }],
+    [
+      'one of another build under that tag',
+      `sha256:${'b'.repeat(64)}`,
+      { created: ['nginx:1.26.0'], result: 'created' },
+    ],
+  ])('knows %s, of which the watch has not told yet', async (_, newDigest, expected) => {
+    const first = aProposer();
+    await first.proposer.accept([aSignal('1.26.0')]);
+    const [name = ''] = first.names;
+    const spec = { newImage: 'nginx:1.26.0', ...(newDigest === undefined ? {} : { newDigest }) };
+    const { proposer, created } = aProposer(undefined, aRequest({ name, spec }));
+    const outcome = await proposer.accept([aSignal('1.26.0')]);
+
+    expect({ created, result: outcome.results[0]?.result }).toEqual(expected);
+  });
 });

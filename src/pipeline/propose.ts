@@ -14,7 +14,7 @@ import {
 } from '../core/decision.ts';
 import { effectiveTag, repositoryKey } from '../core/image-reference.ts';
 import { isAbout, sourceOf, toNewRequest } from '../core/new-request.ts';
-import { isOpen } from '../core/open-requests.ts';
+import { findSameOpen } from '../core/open-requests.ts';
 import { versionOfTag } from '../core/release-chart.ts';
 import { compareRunning } from '../core/running.ts';
 import type { Signal } from '../core/signal.ts';
@@ -247,7 +247,7 @@ export function createProposer(options: ProposerOptions): Proposer {
     throw triedTooOften(workload);
   }
 
-  /** `unforeseen`: it has been made and finished already, of which we did not know; it may be a hold. */
+  /** `unforeseen`: another one of its name has been made already, of which we did not know; it may be a hold. */
   async function makeDurable(
     workload: Workload,
     artifact: Artifact,
@@ -258,13 +258,14 @@ export function createProposer(options: ProposerOptions): Proposer {
     const { source } = candidate;
     const expiryMs = options.requestExpiryMs;
     const common = { workload, artifact, settings, source, expiryMs, nowMs: clock.now() };
+    const isSameOpen = (request: UpdateRequest): boolean => findSameOpen([request], decision) !== undefined;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const body = toNewRequest({ ...decision, ...common, attempt });
       const known = requests.get(requestKey(body));
-      if (known !== undefined && !isOpen(known)) continue;
+      if (known !== undefined && !isSameOpen(known)) continue;
       const { created, request } =
         known === undefined ? await requests.create(body) : { created: false, request: known };
-      if (!created && !isOpen(request)) return 'unforeseen';
+      if (!created && !isSameOpen(request)) return 'unforeseen';
       const { newDigest, reason } = decision;
       const verified = newDigest !== undefined;
       remember(workload, artifact, {
