@@ -67,7 +67,7 @@ function resultsOf(report: Report | undefined): string {
   const verdict =
     missed.length === 0
       ? `All ${judged.length} budgets are kept.`
-      : `${missed.length} of ${judged.length} budgets are missed.`;
+      : `${missed.length} of ${judged.length} budgets ${missed.length === 1 ? 'is' : 'are'} missed.`;
   // What goes on by the minute stands in the table of growth alone.
   const rows = report.rows.filter(({ growth }) => growth?.of !== 'minutes');
   return [
