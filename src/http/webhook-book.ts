@@ -1,7 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { repositoryKey } from '../core/image-reference.ts';
 import type { Signal } from '../core/signal.ts';
-import { afterwards } from '../scheduling/afterwards.ts';
 import type { WebhookOutcomeView } from './api-shapes.ts';
 import type { LabelledCounter, Log } from './dependencies.ts';
 import { shownPath, type RecentWebhooks } from './recent-webhooks.ts';
@@ -72,9 +71,7 @@ export function createWebhookBook(options: WebhookBookOptions): WebhookBook {
       const { sender, outcome } = delivery;
       metrics.webhookRequestsTotal.inc({ sender, outcome });
       recent.record({ ...delivery, outcome: delivery.results });
-      // What an update has to wait for is as little as possible; a flood causes none.
-      if (delivery.created > 0) afterwards(() => writeLine(delivery));
-      else writeLine(delivery);
+      writeLine(delivery);
     },
   };
 }

@@ -38,11 +38,9 @@ export async function readPagesAhead(read: ReadPage, onPage: () => void): Promis
 function ask(read: ReadPage, from: string | undefined): Reading {
   const next = Promise.withResolvers<string | undefined>();
   const answer = read(from, (page) => next.resolve(continueOf(Head.safeParse(page).data?.metadata)));
-  // Nobody awaits a page whose predecessor fails.
-  answer.then(
-    () => next.resolve(undefined),
-    () => next.resolve(undefined),
-  );
+  const endHead = (): void => next.resolve(undefined);
+  // Both ways: nobody else awaits a page whose predecessor fails.
+  answer.then(endHead, endHead);
   return { answer, next: next.promise };
 }
 

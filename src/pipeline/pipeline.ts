@@ -91,6 +91,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   // What acts by itself; people's own actions and what webhooks cause are written by every replica.
   const acting = { client: fencedClient(client, isLeading), requests: fencedRequests(requests, isLeading) };
   const announcer = createAnnouncer({ event: options.event, metrics, log });
+  const onCreated = (request: UpdateRequest, workload: Workload): void =>
+    afterwards(() => announcer.created(request, workload));
   const decisions = createDecisionLog();
   const evidence = createEvidence(options);
   const proposer = createProposer({
@@ -101,7 +103,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       for (const outcome of outcomes) metrics.decisionsTotal.inc({ outcome });
       if (type === 'chart') countChartDecision(metrics, outcomes);
     },
-    onCreated: (request, workload) => afterwards(() => announcer.created(request, workload)),
+    onCreated,
   });
   const applier = createApplier({ client, clock, kinds: options.kinds });
   const actingApplier = createApplier({ client: acting.client, clock, kinds: options.kinds });
@@ -180,7 +182,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const approvals = createApprovals({ ...settling, requests });
   const ordering = {
     ...settling,
-    onCreated: (request: UpdateRequest, workload: Workload) => announcer.created(request, workload),
+    onCreated,
   };
   const begin = createRollbacks({ ...ordering, requests });
   const rollbacks = createManualRollbacks({ catalog, applier, requests, rollbacks: begin });
