@@ -18,8 +18,6 @@ export interface BareUpdate {
   readonly startedMs: number;
   /** Up to and with the patch of the workload. */
   readonly patchedMs: number;
-  /** With the last write, which records that it is done. */
-  readonly completedMs: number;
 }
 
 /**
@@ -78,7 +76,7 @@ export async function updateBarely(stage: Stage, name: string, tag: string): Pro
     startedAtMs: Date.now(),
     previousImage: artifact.image,
   });
-  return { startedMs, patchedMs, completedMs: performance.now() - startedMs };
+  return { startedMs, patchedMs };
 }
 
 function requestFor(workload: Workload, artifact: Workload['artifacts'][number], newImage: string): object {

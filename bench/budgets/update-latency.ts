@@ -39,7 +39,9 @@ export const updateLatency: ClusterBudget = {
       const own: Own[] = [];
       // By turns, so that whatever else the machine does meets both alike.
       for (let sample = 0; sample < count; sample += 1) {
-        floors.push(await updateBySelf(stage, { watch: floorWatch, name: floorNames[sample] ?? '', tag }));
+        floors.push(
+          await updateBarelySeen(stage, { watch: floorWatch, name: floorNames[sample] ?? '', tag }),
+        );
         own.push(await updateByWebhook(stage, { url: headwind.urls.webhook, watch, number: sample, tag }));
       }
       return toRows(size, floors.slice(WARM_UP), own.slice(WARM_UP));
@@ -68,12 +70,16 @@ interface Own extends Seen {
 }
 
 /** Seen by a watch as well: what it costs to look is part of both. */
-async function updateBySelf(
+async function updateBarelySeen(
   stage: Stage,
   { watch, name, tag }: { readonly watch: UpdateWatch; readonly name: string; readonly tag: string },
 ): Promise<Seen> {
   const seen = watch.update(name, tag);
   const { startedMs } = await updateBarely(stage, name, tag);
+  return sinceStart(seen, startedMs);
+}
+
+async function sinceStart(seen: ReturnType<UpdateWatch['update']>, startedMs: number): Promise<Seen> {
   return { patchedMs: (await seen.patched) - startedMs, completedMs: (await seen.completed) - startedMs };
 }
 
@@ -96,9 +102,7 @@ async function updateByWebhook(
   const answeredMs = performance.now() - startedMs;
   if (!Answer.safeParse(answer.body).success)
     throw new Error(`the webhook caused no update: ${answer.status} ${JSON.stringify(answer.body)}`);
-  const patchedMs = (await seen.patched) - startedMs;
-  const completedMs = (await seen.completed) - startedMs;
-  return { answeredMs, patchedMs, completedMs };
+  return { answeredMs, ...(await sinceStart(seen, startedMs)) };
 }
 
 function toRows(size: number, floors: readonly Seen[], own: readonly Own[]): readonly Row[] {
