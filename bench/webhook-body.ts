@@ -38,16 +38,24 @@ export function pushEnvelope({ host, repository, tag }: PushedTag): object {
 /** As registries do: connections are kept. */
 const agent = new Agent({ keepAlive: true });
 
+export interface WebhookAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  /** When the notification was given to the connection, as `performance.now()` counts: it begins to be received. */
+  readonly sentMs: number;
+}
+
 /** Posts the notification as the registry would; every HTTP status is an answer. */
-export async function postWebhook(
-  server: string,
-  pushed: PushedTag,
-): Promise<{ readonly status: number; readonly body: unknown }> {
+export async function postWebhook(server: string, pushed: PushedTag): Promise<WebhookAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const headers = { 'content-type': 'application/json' };
   const outgoing = request(`${server}/webhook/registry`, { method: 'POST', agent, headers }, resolve);
   outgoing.on('error', reject);
+  let sentMs = performance.now();
+  outgoing.on('socket', () => {
+    sentMs = performance.now();
+  });
   outgoing.end(JSON.stringify(pushEnvelope(pushed)));
   const answer = await promise;
-  return { status: answer.statusCode ?? 0, body: await json(answer) };
+  return { status: answer.statusCode ?? 0, body: await json(answer), sentMs };
 }

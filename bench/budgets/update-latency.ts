@@ -96,13 +96,12 @@ async function updateByWebhook(
 ): Promise<Own> {
   const { watch, number, tag } = update;
   const seen = watch.update(workloadName(number), tag);
-  const startedMs = performance.now();
   const pushed = { host: stage.registryHost, repository: repositoryOf(number), tag };
   const answer = await postWebhook(update.url, pushed);
-  const answeredMs = performance.now() - startedMs;
+  const answeredMs = performance.now() - answer.sentMs;
   if (!Answer.safeParse(answer.body).success)
     throw new Error(`the webhook caused no update: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return { answeredMs, ...(await sinceStart(seen, startedMs)) };
+  return { answeredMs, ...(await sinceStart(seen, answer.sentMs)) };
 }
 
 function toRows(size: number, floors: readonly Seen[], own: readonly Own[]): readonly Row[] {

@@ -19,6 +19,7 @@ import type { RollbackFinisher } from './finish-rollback.ts';
 import { createHearing, type Moment } from './hearing.ts';
 import type { VerificationPlanner } from './plan-verification.ts';
 import type { Proposer } from './propose.ts';
+import type { ReadAhead } from './read-ahead.ts';
 import { artifactKeyOf, type RequestStore } from './request-store.ts';
 import { applySpan } from './spans.ts';
 import { toTarget } from './step-target.ts';
@@ -27,6 +28,7 @@ export interface AdvancerOptions {
   readonly requests: RequestStore;
   readonly workloadOf: (key: string) => Workload | undefined;
   readonly applier: Applier;
+  readonly readAhead: ReadAhead;
   readonly proposer: Pick<Proposer, 'repropose'>;
   /** Prepares the watch over a rollout; without it none is watched. */
   readonly verifications?: VerificationPlanner;
@@ -54,7 +56,7 @@ const MAX_STEPS_PER_LOOK = 10;
 const MIN_WAIT_MS = 100;
 /** Walks requests through the state machine: gather, decide (core/next-step), act. */
 export function createAdvancer(options: AdvancerOptions): Advancer {
-  const { requests, applier, proposer, clock, log } = options;
+  const { requests, applier, readAhead, proposer, clock, log } = options;
   // Invariant: has an entry only for requests that are open and known.
   const waits = new Map<string, readonly Blocker[]>();
   const hearing = createHearing(clock);
@@ -76,19 +78,20 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
 
   async function takeSteps(key: string): Promise<Outcome> {
     waits.delete(key);
-    let ahead: Promise<Workload | undefined> | undefined;
     for (let steps = 0; steps < MAX_STEPS_PER_LOOK; steps += 1) {
       const request = requests.get(key);
       if (request === undefined) return { kind: 'done' };
-      const isReadAhead = ahead !== undefined && request.status.phase === 'Approved';
-      const seen = await (isReadAhead ? ahead : workloadFor(request));
-      ahead = undefined;
+      const ahead = request.status.phase === 'Approved' ? readAhead.take(request.spec.targetRef) : undefined;
+      const seen = await (ahead ?? workloadFor(request));
       // Meanwhile it may have been decided otherwise.
       if (requests.get(key) !== request) continue;
       const { workload, step } = await judged(request, seen);
       if (requests.get(key) !== request) continue;
+      // The patch is guarded by the version that was read, however long ago; nothing else is.
+      if (ahead !== undefined && step.kind !== 'apply') continue;
       const taken = take(key, request, workload, step);
-      if (step.kind === 'approve-by-policy') ahead = readAhead(request);
+      // Neither needs the other.
+      if (step.kind === 'approve-by-policy') readAhead.begin(request.spec.targetRef);
       const outcome = await taken;
       if (outcome !== 'again') return outcome;
     }
@@ -119,17 +122,6 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
   async function workloadFor(request: UpdateRequest): Promise<Workload | undefined> {
     if (request.status.phase === 'Approved') return applier.read(request);
     return options.workloadOf(workloadKey(request.spec.targetRef));
-  }
-
-  /**
-   * Reads the workload while the approval is written: neither needs the other, and the patch is guarded by the version that
-   * was read, as late as that may be.
-   */
-  function readAhead(request: UpdateRequest): Promise<Workload | undefined> {
-    const reading = applier.read(request);
-    // Whoever awaits it is told; nobody does where the approval could not be written.
-    reading.catch(() => undefined);
-    return reading;
   }
 
   async function take(

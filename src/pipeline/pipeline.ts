@@ -29,6 +29,7 @@ import { createPauses, type Pauses } from './pauses.ts';
 import { createPolledIntake, type PolledIntake } from './polled.ts';
 import { createProposer, type ProposerOptions } from './propose.ts';
 import { createPruner, type Pruner } from './prune.ts';
+import { createReadAhead } from './read-ahead.ts';
 import type { RequestStore } from './request-store.ts';
 import { createRollbacks } from './rollbacks.ts';
 import { createTeller, type Teller } from './teller.ts';
@@ -95,6 +96,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     afterwards(() => announcer.created(request, workload));
   const decisions = createDecisionLog();
   const evidence = createEvidence(options);
+  const applier = createApplier({ client, clock, kinds: options.kinds });
+  const actingApplier = createApplier({ client: acting.client, clock, kinds: options.kinds });
+  const readAhead = createReadAhead(actingApplier, clock);
   const proposer = createProposer({
     ...options,
     evidence,
@@ -103,10 +107,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       for (const outcome of outcomes) metrics.decisionsTotal.inc({ outcome });
       if (type === 'chart') countChartDecision(metrics, outcomes);
     },
+    onExpected(workload) {
+      if (isLeading()) readAhead.begin(workload);
+    },
     onCreated,
   });
-  const applier = createApplier({ client, clock, kinds: options.kinds });
-  const actingApplier = createApplier({ client: acting.client, clock, kinds: options.kinds });
   const workloadOf = (key: string): Workload | undefined => catalog.get(key);
   // Whoever decides, and with whatever tool: it is told of once, by one replica.
   requests.followMoves((request, before) => {
@@ -122,6 +127,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     clock,
     log,
     applier: actingApplier,
+    readAhead,
     workloadOf,
     verifications: createVerificationPlanner({
       requests,

@@ -5,6 +5,7 @@ import { FakeClock } from '../../test/parts/fake-clock.ts';
 import type { Confirmation } from '../core/decision.ts';
 import type { Signal } from '../core/signal.ts';
 import type { UpdateRequest } from '../core/update-request.ts';
+import type { Workload } from '../core/workload.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { createRecordingLog } from '../telemetry/recording-log.ts';
 import { createDecisionLog } from './decision-log.ts';
@@ -20,8 +21,12 @@ function aSignal(tag: string, path = 'library/nginx', type: Signal['type'] = 'im
 }
 
 /** A proposer for Deployment shop/web, which runs nginx:1.25.0; `during` happens while the registry is asked. */
-function aProposer(during: (tag: string) => void = () => undefined, unseen?: UpdateRequest) {
-  const workload = aWorkload();
+function aProposer(
+  during: (tag: string) => void = () => undefined,
+  unseen?: UpdateRequest,
+  workload = aWorkload(),
+) {
+  const expected: Workload[] = [];
   const created: string[] = [];
   const names: string[] = [];
   const requests = createRequestStore({
@@ -65,8 +70,9 @@ function aProposer(during: (tag: string) => void = () => undefined, unseen?: Upd
     requestExpiryMs: 0,
     clock: new FakeClock(NOON),
     log: createRecordingLog().target('pipeline'),
+    onExpected: (one) => expected.push(one),
   });
-  return { proposer, requests, created, names };
+  return { proposer, requests, created, names, expected };
 }
 
 describe('createProposer', () => {
@@ -100,6 +106,20 @@ describe('createProposer', () => {
       ],
     });
     expect(created).toEqual(['nginx:1.26.0']);
+  });
+
+  it.each([
+    ['a version that comes without approval, before the registry is asked', 'false', '1.26.0', 1],
+    ['no version that a person has to approve', 'true', '1.26.0', 0],
+    ['no version that is not proposed', 'false', '1.24.0', 0],
+  ])('expects a patch of %s', async (_, required, tag, count) => {
+    const workload = aWorkload({ annotations: { 'headwind.sh/require-approval': required } });
+    const asked: number[] = [];
+    const bench = aProposer(() => asked.push(bench.expected.length), undefined, workload);
+    await bench.proposer.accept([aSignal(tag)]);
+
+    expect(bench.expected).toEqual(Array.from({ length: count }, () => workload));
+    expect(asked).toEqual(tag === '1.26.0' ? [count] : []);
   });
 
   it('does not propose again what a newer request took the place of while the registry was asked', async () => {

@@ -49,6 +49,8 @@ export interface ProposerOptions extends AskerOptions {
   readonly log: Log;
   /** Told of every decision, e.g. to count it. */
   readonly onDecision?: (outcomes: readonly (Blocker['code'] | 'update')[], artifact: Artifact) => void;
+  /** Told, before it is asked about, of a workload that is to be patched at once if the answer is yes. */
+  readonly onExpected?: (workload: Workload) => void;
   /** Told of every request that did not exist before. */
   readonly onCreated?: (request: UpdateRequest, workload: Workload) => void;
 }
@@ -147,6 +149,7 @@ export function createProposer(options: ProposerOptions): Proposer {
     gather: () => ProposalInput,
   ): Promise<Outcome> {
     const { artifact } = input;
+    if (!input.settings.requireApproval) options.onExpected?.(workload);
     const confirmation = await ask(workload, input, candidate);
     // Asking takes time, in which another signal may have been decided: look at the requests again each time.
     const running = await gatherRunning(workload, input, confirmation);
