@@ -34,6 +34,8 @@ interface Given {
   readonly rollbacks?: RollbackFinisher;
   /** What the API server knows and the watch has not told of. */
   readonly unseen?: UpdateRequest;
+  /** Whether it has left our shard, of which the watch has not told. */
+  readonly left?: true;
   /** The workload as the watch still has it; as it is, unless told. */
   readonly watched?: Workload;
   /** What the watch tells while the workload is read. */
@@ -70,7 +72,7 @@ function anAdvancer(given: Given): Bench {
     fetch: (namespace, name) => {
       asked.push('fetch');
       if (given.unseen !== undefined) store.observe(given.unseen);
-      return Promise.resolve(store.get(`${namespace}/${name}`));
+      return Promise.resolve(given.left === true ? undefined : store.get(`${namespace}/${name}`));
     },
     writeStatus: (request, status) => {
       asked.push(status.phase);
@@ -139,6 +141,12 @@ describe('an approved request that is not as it is known', () => {
     expect(await advancer.advance(key)).toEqual({ kind: 'done' });
     expect(transitions).toEqual(['Superseded']);
   });
+});
+
+it('does not apply what is no longer ours, and asks again later', async () => {
+  const { advancer, key, transitions } = anAdvancer({ request: anApprovedRequest(), left: true });
+  expect(await advancer.advance(key)).toMatchObject({ kind: 'retry' });
+  expect(transitions).toEqual([]);
 });
 
 describe('one look at a request', () => {

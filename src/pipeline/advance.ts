@@ -187,9 +187,11 @@ export function createAdvancer(options: AdvancerOptions): Advancer {
     if (hearing.isRecent(request)) return true;
     const asked = hearing.now();
     const { namespace, name } = request.metadata;
-    await requests.fetch(namespace, name);
+    const fetched = await requests.fetch(namespace, name);
     const now = requests.get(requestKey(request));
-    if (now !== undefined) hearing.note(now, asked);
+    // It may be there and no longer be ours, of which the watch will tell.
+    if (fetched === undefined || now === undefined) return false;
+    hearing.note(now, asked);
     return now === request;
   }
 

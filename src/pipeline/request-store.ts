@@ -7,12 +7,13 @@ import {
   KIND,
   PLURAL,
   requestKey,
-  UpdateRequest,
   VERSION,
+  type UpdateRequest,
   type UpdateRequestStatus,
 } from '../core/update-request.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { isAbsent, KubernetesError } from '../kubernetes/errors.ts';
+import { readRequest } from './known-request.ts';
 import { createMoves, type Moves } from './moves.ts';
 
 export type RequestListener = (
@@ -102,7 +103,7 @@ export function createRequestStore(
   const listeners = new Set<RequestListener>();
   const moves = createMoves();
 
-  const read = (answer: unknown): UpdateRequest => share(UpdateRequest.parse(answer));
+  const read = (answer: unknown): UpdateRequest => share(readRequest(answer, (key) => byKey.get(key)));
   const index = (request: UpdateRequest): void => {
     const artifact = artifactKeyOf(request);
     byArtifact.set(artifact, [...(byArtifact.get(artifact) ?? NO_REQUESTS), request]);

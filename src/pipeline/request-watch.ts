@@ -1,6 +1,7 @@
-import { requestKey, UpdateRequest } from '../core/update-request.ts';
+import type { UpdateRequest } from '../core/update-request.ts';
 import { createReflector, type Reflector, type ReflectorOptions } from '../kubernetes/reflector.ts';
 import { scopesOf } from '../kubernetes/workload-watch.ts';
+import { readRequest } from './known-request.ts';
 import { requestsPath } from './request-store.ts';
 import type { ShardFeed } from './shard.ts';
 
@@ -27,16 +28,8 @@ export function createRequestWatch({
       ...watching,
       resource: 'updaterequests',
       path: requestsPath(namespace),
-      project: (object) => once(UpdateRequest.parse(object), known),
+      project: (object) => readRequest(object, known),
       onChange: ({ type, item }) => (type === 'upsert' ? feed.observe(item) : feed.forget(item)),
     }),
   );
-}
-
-/** What is known already in the place of the same version read again: who writes all of them would hold each twice. */
-function once(request: UpdateRequest, known: RequestWatchOptions['known']): UpdateRequest {
-  const { uid, resourceVersion } = request.metadata;
-  const before = known(requestKey(request));
-  const isSame = before?.metadata.uid === uid && before.metadata.resourceVersion === resourceVersion;
-  return isSame ? before : request;
 }
