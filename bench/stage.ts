@@ -80,20 +80,27 @@ export function repositoryOf(number: number): string {
 export async function startStage(options: StageOptions): Promise<Stage> {
   const { progress } = options;
   progress('starting etcd, kube-apiserver and docker-registry');
+  await using parts = new AsyncDisposableStack();
   const plane = await startControlPlane({ controllers: false });
-  try {
-    await installHeadwind(plane);
-    for (const name of [NAMESPACE, FLOOR_NAMESPACE, POLL_NAMESPACE])
-      await plane.expectOk('POST', '/api/v1/namespaces', { metadata: { name } });
-    const registry = await startDockerRegistry();
-    const token = await plane.serviceAccountToken('headwind-system', 'headwind');
-    const directory = await mkdtemp(join(tmpdir(), 'headwind-bench-'));
-    await writeFile(join(directory, 'kubeconfig'), plane.kubeconfigFor(token), { mode: 0o600 });
-    return createStage({ ...options, plane, registry, token, directory });
-  } catch (error) {
-    await plane.stop();
-    throw error;
-  }
+  parts.defer(() => plane.stop());
+  await installHeadwind(plane);
+  for (const name of [NAMESPACE, FLOOR_NAMESPACE, POLL_NAMESPACE])
+    await plane.expectOk('POST', '/api/v1/namespaces', { metadata: { name } });
+  const registry = await startDockerRegistry();
+  parts.defer(() => registry.stop());
+  const token = await plane.serviceAccountToken('headwind-system', 'headwind');
+  const directory = await mkdtemp(join(tmpdir(), 'headwind-bench-'));
+  parts.defer(() => rm(directory, { recursive: true, force: true }));
+  await writeFile(join(directory, 'kubeconfig'), plane.kubeconfigFor(token), { mode: 0o600 });
+  const stage = createStage({ ...options, plane, registry, token, directory });
+  const started = parts.move();
+  return {
+    ...stage,
+    async close() {
+      stage.client.close();
+      await started.disposeAsync();
+    },
+  };
 }
 
 interface Started extends StageOptions {
@@ -103,7 +110,16 @@ interface Started extends StageOptions {
   readonly directory: string;
 }
 
-function createStage({ plane, registry, token, directory, from, quick, minutes, progress }: Started): Stage {
+function createStage({
+  plane,
+  registry,
+  token,
+  directory,
+  from,
+  quick,
+  minutes,
+  progress,
+}: Started): Omit<Stage, 'close'> {
   const connection: Connection = {
     server: new URL(plane.url),
     tls: { ca: plane.ca },
@@ -197,13 +213,6 @@ function createStage({ plane, registry, token, directory, from, quick, minutes, 
     async forgetRequests() {
       for (const namespace of [NAMESPACE, FLOOR_NAMESPACE])
         await plane.expectOk('DELETE', `/apis/headwind.sh/v1alpha1/namespaces/${namespace}/updaterequests`);
-    },
-
-    async close() {
-      client.close();
-      await registry.stop();
-      await plane.stop();
-      await rm(directory, { recursive: true, force: true });
     },
   };
 }

@@ -55,26 +55,41 @@ export interface Replicated {
   close(): Promise<void>;
 }
 
-/** Installs them and waits until they are ready; end it with `close`. */
+/** Installs them and waits until they are ready; end it with `close`. Where that fails nothing of it stays. */
 export async function openReplicated(replicas: number): Promise<Replicated> {
+  await using parts = new AsyncDisposableStack();
+  const replicated = await openWith(replicas, parts);
+  const opened = parts.move();
+  return { ...replicated, close: () => opened.disposeAsync() };
+}
+
+/** What it starts it hands to `parts`, to be ended in the opposite order. */
+async function openWith(replicas: number, parts: AsyncDisposableStack): Promise<Omit<Replicated, 'close'>> {
   const cluster = inject('cluster');
   const { kubeconfigPath } = cluster.controlPlane.admin;
   const api = accessControlPlane(cluster.controlPlane);
+  parts.defer(() => api.disconnect());
   const suffix = randomBytes(4).toString('hex');
   const [namespace, home] = [`t-${suffix}`, `headwind-${suffix}`];
   await api.expectOk('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
+  parts.defer(async () => {
+    await api.request('DELETE', `/api/v1/namespaces/${namespace}`);
+  });
   const image = await pushBuiltImage(cluster.registryUrl);
   const place = placeIn(cluster, { namespace, image });
   // The pushes are of images that nobody has: they are about who acts.
   const settings = { ...place.settings, HEADWIND_VERIFY_IMAGES: 'never' };
-  const uninstall = await install(api, { ...place, settings, home, replicas });
+  parts.defer(await install(api, { ...place, settings, home, replicas }));
   const kubectl = await startKubectl(kubeconfigPath);
+  parts.defer(() => kubectl.close());
   const endpoints = await follow({
     api,
     path: `/api/v1/namespaces/${home}/endpoints`,
     parse: (object) => Endpoints.parse(object),
   });
+  parts.defer(() => endpoints.stop());
   const sender = await startSender({ api, kubeconfigPath, namespace, image });
+  parts.defer(() => sender.stop());
 
   async function ready(): Promise<readonly ReplicaPod[]> {
     return eventually(
@@ -115,14 +130,6 @@ export async function openReplicated(replicas: number): Promise<Replicated> {
         .filter(({ metadata }) => metadata.name === 'headwind-webhook')
         .flatMap(({ subsets }) => subsets.flatMap(({ addresses }) => addresses.map(({ ip }) => ip))),
     tell: (address, push) => sender.post(`http://${address}:8080/webhook/registry`, push),
-    async close() {
-      sender.stop();
-      endpoints.stop();
-      await uninstall();
-      await api.request('DELETE', `/api/v1/namespaces/${namespace}`);
-      await kubectl.close();
-      api.disconnect();
-    },
   };
 }
 
