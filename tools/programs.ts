@@ -8,10 +8,11 @@ import { requiredBuiltins } from './required-builtins.ts';
  * sooner about 70 MB under a flood of webhooks. An optimising compiler takes 4 to 6 MB of Node's own code into memory as soon
  * as one function is hot: there is one in place of two, and it has to wait until a flood makes it worth that. What a
  * compilation needs, threads would keep: 5 MB. And what starting has left behind, code that is not run again too, is given
- * back within seconds, not half a minute: 5 MB.
+ * back within seconds, not half a minute: 5 MB. To collect a megabyte takes less than to wake the threads that would help.
  */
 const OPERATOR_FLAGS = [
   '--max-semi-space-size=1',
+  '--no-parallel-scavenge',
   '--optimize-for-size',
   '--no-maglev',
   '--invocation-count-for-turbofan=20000',

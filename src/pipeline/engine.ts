@@ -7,6 +7,7 @@ import { isOpen } from '../core/open-requests.ts';
 import type { Signal } from '../core/signal.ts';
 import { requestKey, type UpdateRequest } from '../core/update-request.ts';
 import type { Workload } from '../core/workload.ts';
+import { allTold } from '../scheduling/afterwards.ts';
 import { createWorkQueue, type Outcome, type WorkFailure } from '../scheduling/work-queue.ts';
 import { currentTraceparent, underTrace } from '../telemetry/trace.ts';
 import type { Advancer } from './advance.ts';
@@ -143,6 +144,8 @@ export function createEngine(options: EngineOptions): Engine {
       try {
         const outcome = await take(signals);
         if (outcome.unresolved > 0) keep(signals);
+        // What has been created is acted upon before its sender is answered: an update is not to wait for that.
+        if (outcome.created > 0) await allTold();
         return outcome;
       } catch (error) {
         keep(signals);

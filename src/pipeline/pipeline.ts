@@ -107,9 +107,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       for (const outcome of outcomes) metrics.decisionsTotal.inc({ outcome });
       if (type === 'chart') countChartDecision(metrics, outcomes);
     },
-    onExpected(workload) {
-      if (isLeading()) readAhead.begin(workload);
-    },
+    // The question to the registry leaves first.
+    onExpected: (workload) =>
+      afterwards(() => {
+        if (isLeading()) readAhead.begin(workload);
+      }),
     onCreated,
   });
   const workloadOf = (key: string): Workload | undefined => catalog.get(key);
