@@ -1,46 +1,36 @@
-import { Agent, get } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
-
-const PAUSE_MS = 1;
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { z } from 'zod';
 
 /** Asks a server again and again for something small, to see how long its event loop is held up at worst. */
 export interface LoopProbe {
-  /** The longest that it took to answer since the last call, in milliseconds. */
-  worstMs(): number;
+  /** The longest that it took to answer since the last call, in milliseconds. Rejects where it could not be asked. */
+  worstMs(): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** Begins at once; `url` has to be answered without work. */
+const Answer = z.tuple([z.number()]);
+
+/**
+ * Begins at once; `url` has to be answered without work. It asks from a thread of its own: what this one does meanwhile, as
+ * sending what the server reads, would else be taken for the server's.
+ */
 export function startLoopProbe(url: string): LoopProbe {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  let worst = 0;
-  const abort = new AbortController();
-  const ask = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      get(url, { agent }, (response) => {
-        response.resume();
-        response.on('end', () => resolve());
-      }).on('error', reject);
-    });
-  const asking = (async (): Promise<void> => {
-    while (!abort.signal.aborted) {
-      const startedMs = performance.now();
-      await ask();
-      worst = Math.max(worst, performance.now() - startedMs);
-      await sleep(PAUSE_MS);
-    }
-  })();
-  // Whoever stops it learns of a failure.
-  asking.catch(() => undefined);
+  const thread = new Worker(new URL('./loop-probe-thread.ts', import.meta.url), { workerData: url });
+  const failed = new Promise<never>((_, reject) => {
+    thread.on('error', reject);
+  });
+  // Whoever asks it learns of a failure.
+  failed.catch(() => undefined);
   return {
-    worstMs() {
-      const found = worst;
-      worst = 0;
-      return found;
+    async worstMs() {
+      const answer = once(thread, 'message');
+      thread.postMessage('worst', []);
+      const [worst] = Answer.parse(await Promise.race([answer, failed]));
+      return worst;
     },
     async stop() {
-      abort.abort();
-      await asking.finally(() => agent.destroy());
+      await thread.terminate();
     },
   };
 }

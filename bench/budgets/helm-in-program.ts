@@ -68,12 +68,12 @@ async function readIndex(stage: Stage, repository: HelmRepository): Promise<Read
     const idleMb = await settledMb(headwind.pid);
     const probe = startLoopProbe(`${headwind.urls.metrics}/livez`);
     await sleep(IDLE_MS);
-    const idleWorstMs = probe.worstMs();
+    const idleWorstMs = await probe.worstMs();
     await forgetPeak(headwind.pid);
     await createReleases(stage, `${repository.url}/yaml`);
     await untilRequested(stage);
     const tookMs = performance.now() - (repository.firstAskedMs() ?? Number.NaN);
-    const worstMs = probe.worstMs();
+    const worstMs = await probe.worstMs();
     await probe.stop();
     return { idleMb, peakMb: await peakMb(headwind.pid), idleWorstMs, worstMs, tookMs };
   } finally {
