@@ -49,11 +49,11 @@ const MOVED = 'moved on its own';
 
 /**
  * Whether it came to nothing because another request was faster: what a person approved fails with that reason, as the
- * state machine says, and the version is asked for anew.
+ * state machine says, and the version is asked for anew. The other one may not have written down yet that it is done.
  */
 function wasOvertaken({ phase, message = '' }: SeenRequest, requests: readonly SeenRequest[]): boolean {
   const isMoved = phase === 'Failed' && message.includes(MOVED);
-  return isMoved && requests.some((other) => ['Completed', 'RolledBack'].includes(other.phase));
+  return isMoved && requests.some((other) => ['Approved', 'Completed', 'RolledBack'].includes(other.phase));
 }
 
 /**

@@ -13,6 +13,8 @@ const PAUSE_MS = 200;
 export interface Promises {
   /** `workload tag` of each push whose webhook was acknowledged. */
   readonly told: Set<string>;
+  /** `workload tag` of each push that has begun: a poll may find it before whoever pushes knows that it is done. */
+  readonly begun: Set<string>;
   /** `workload tag` of each push that is in the registry. */
   readonly pushed: Set<string>;
   /** `workload request` of each decision that was acknowledged. */
@@ -30,6 +32,7 @@ export interface Acting {
 
 /** Pushes an image. */
 export async function pushImage({ scene, promises }: Acting, { workload, tag }: PushPlan): Promise<void> {
+  promises.begun.add(`${workload} ${tag}`);
   await scene.registry.real.pushImage({ repository: workload, tag, content: `${workload} ${tag}` });
   promises.pushed.add(`${workload} ${tag}`);
 }

@@ -34,6 +34,7 @@ export async function play(scene: RunningScene, plan: Plan): Promise<RunResult> 
   scene.note('all workloads are known');
   const promises: Promises = {
     told: new Set(),
+    begun: new Set(),
     pushed: new Set(),
     approved: new Set(),
     rejected: new Set(),

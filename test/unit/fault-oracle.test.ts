@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readTogether } from '../faults/evidence.ts';
 import { admits, compare, judge, type Evidence, type SeenRequest } from '../faults/oracle.ts';
 
 function aRequest(from: string, to: string, more: Partial<SeenRequest> = {}): SeenRequest {
@@ -108,6 +109,26 @@ describe('what is missing', () => {
       'a request is left lying',
       { requests: [...wellDone().requests, aRequest('1.2.0', '1.3.0', { name: 'r', phase: 'Approved' })] },
       'r is still Approved',
+    ],
+    [
+      'who was faster than an approved request has not written down yet that it is done',
+      {
+        approved: ['late'],
+        generation: 2,
+        sights: [],
+        running: '1.1.0',
+        promised: ['1.1.0'],
+        history: wellDone().history.slice(0, 2),
+        requests: [
+          aRequest('1.0.0', '1.1.0', { phase: 'Approved' }),
+          aRequest('1.0.0', '1.0.1', {
+            name: 'late',
+            phase: 'Failed',
+            message: 'The workload moved on its own',
+          }),
+        ],
+      },
+      'web-1.0.0-1.1.0 is still Approved',
     ],
     ['a rollback that somebody wants', { mustRollBack: true }, 'is not rolled back'],
   ])('%s', (_, more, expected) => {
@@ -238,5 +259,32 @@ describe('the rules of the oracle itself', () => {
 
   it('versions are numbers', () => {
     expect(['1.10.0', '1.9.0', '2.0.0'].toSorted(compare)).toEqual(['1.9.0', '1.10.0', '2.0.0']);
+  });
+});
+
+describe('what is read of requests and workloads belongs together', () => {
+  const named = (...uids: readonly string[]): readonly { readonly metadata: { readonly uid: string } }[] =>
+    uids.map((uid) => ({ metadata: { uid } }));
+
+  it.each<[string, readonly (readonly string[])[], string]>([
+    ['no request came meanwhile', [['a'], ['a']], 'a beside workloads 1'],
+    ['a request went meanwhile', [['a', 'b'], ['a']], 'a,b beside workloads 1'],
+    [
+      'a request came while the workloads were read',
+      [['a'], ['a', 'b'], ['a', 'b']],
+      'a,b beside workloads 2',
+    ],
+    ['one came each time', [[], ['a'], ['a', 'b'], ['a', 'b']], 'a,b beside workloads 3'],
+  ])('%s', async (_, answers, expected) => {
+    let asked = 0;
+    let read = 0;
+    const { requests, workloads } = await readTogether(
+      async () => named(...(answers[asked++] ?? [])),
+      async () => (read += 1),
+    );
+    expect(`${requests.map(({ metadata }) => metadata.uid).join()} beside workloads ${workloads}`).toBe(
+      expected,
+    );
+    expect(asked).toBe(answers.length);
   });
 });
