@@ -9,22 +9,16 @@ import type { Workload } from '../src/core/workload.ts';
 import { WORKLOAD_KINDS } from '../src/kubernetes/kinds.ts';
 import { requestsPath } from '../src/pipeline/request-store.ts';
 import type { Stage } from './stage.ts';
+import { sinceStart, type Seen, type UpdateWatch } from './update-watch.ts';
 
 const deployments = WORKLOAD_KINDS.find(({ kind }) => kind === 'Deployment');
 
-/** How long the writes of one update took, in milliseconds. */
-export interface BareUpdate {
-  /** When the first of them began, as `performance.now()` counts. */
-  readonly startedMs: number;
-  /** Up to and with the patch of the workload. */
-  readonly patchedMs: number;
-}
-
 /**
  * Makes the four writes of an automatic update, one after the other, and nothing else: create the UpdateRequest, set it
- * Approved, patch the workload, set the request Completed. They are as big as Headwind's own.
+ * Approved, patch the workload, set the request Completed. They are as big as Headwind's own. Answers when the first of
+ * them began, as `performance.now()` counts.
  */
-export async function updateBarely(stage: Stage, name: string, tag: string): Promise<BareUpdate> {
+export async function updateBarely(stage: Stage, name: string, tag: string): Promise<number> {
   if (deployments === undefined) throw new Error('Headwind does not know Deployments any more');
   const { client, floorNamespace: namespace } = stage;
   const path = deployments.objectPath(namespace, name);
@@ -69,14 +63,22 @@ export async function updateBarely(stage: Stage, name: string, tag: string): Pro
     resourceVersion: workload.resourceVersion,
   });
   await client.request({ method: 'PATCH', path, contentType: patch.contentType, body: patch.body });
-  const patchedMs = performance.now() - startedMs;
   await status(approved, {
     to: 'Completed',
     message: 'Update applied successfully',
     startedAtMs: Date.now(),
     previousImage: artifact.image,
   });
-  return { startedMs, patchedMs };
+  return startedMs;
+}
+
+/** The same, seen by a watch as Headwind's updates are: what it costs to look is part of both. */
+export async function updateBarelySeen(
+  stage: Stage,
+  { watch, name, tag }: { readonly watch: UpdateWatch; readonly name: string; readonly tag: string },
+): Promise<Seen> {
+  const sighting = watch.update(name, tag);
+  return sinceStart(sighting, await updateBarely(stage, name, tag));
 }
 
 function requestFor(workload: Workload, artifact: Workload['artifacts'][number], newImage: string): object {

@@ -10,17 +10,28 @@ const Deployment = z.object({
   }),
 });
 
+/** The moments, of `performance.now()`, at which watches tell of an update. */
+export interface Sighting {
+  readonly patched: Promise<number>;
+  readonly completed: Promise<number>;
+}
+
+/** After how many milliseconds a watch showed it. */
+export interface Seen {
+  readonly patchedMs: number;
+  readonly completedMs: number;
+}
+
 /** Sees updates of workloads arrive. */
 export interface UpdateWatch {
-  /**
-   * The moments (of `performance.now()`) at which the watches tell that the workload runs the tag, and that its request
-   * is Completed. To be called before the update is caused.
-   */
-  update(
-    workload: string,
-    tag: string,
-  ): { readonly patched: Promise<number>; readonly completed: Promise<number> };
+  /** When the workload runs the tag, and when its request is Completed. To be called before the update is caused. */
+  update(workload: string, tag: string): Sighting;
   stop(): Promise<void>;
+}
+
+/** How long after `startedMs`, a moment of `performance.now()`, both were seen; resolves when they were. */
+export async function sinceStart({ patched, completed }: Sighting, startedMs: number): Promise<Seen> {
+  return { patchedMs: (await patched) - startedMs, completedMs: (await completed) - startedMs };
 }
 
 /** Watches the workloads and requests of one of the stage's namespaces. */

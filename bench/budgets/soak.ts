@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitReady } from '../await-ready.ts';
-import { updateBarely } from '../bare-writes.ts';
+import { updateBarelySeen } from '../bare-writes.ts';
 import type { ClusterBudget, Floor } from '../budget.ts';
 import { judge, standings } from '../fate.ts';
 import type { MemorySample } from '../memory-trend.ts';
@@ -98,7 +98,13 @@ function planFor({ minutes, quick }: Stage, size: number): readonly Planned[] {
 async function bareUpdates(stage: Stage): Promise<{ readonly floorP50: Floor; readonly floorP99: Floor }> {
   const names = await stage.floorDeployments(FLOOR_SAMPLES);
   const times: number[] = [];
-  for (const name of names) times.push((await updateBarely(stage, name, '1.1.0')).patchedMs);
+  const watch = await startUpdateWatch(stage, stage.floorNamespace);
+  try {
+    for (const name of names)
+      times.push((await updateBarelySeen(stage, { watch, name, tag: '1.1.0' })).patchedMs);
+  } finally {
+    await watch.stop();
+  }
   const what = 'the 3 bare writes up to the patch, one update after the other';
   return {
     floorP50: { what: `${what}, median`, value: quantile(times, 0.5) },

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { awaitReady } from '../await-ready.ts';
-import { updateBarely } from '../bare-writes.ts';
+import { updateBarelySeen } from '../bare-writes.ts';
 import { timesFloor, type ClusterBudget, type Floor, type Row } from '../budget.ts';
 import { quantile } from '../quantile.ts';
 import { repositoryOf, workloadName, type Stage } from '../stage.ts';
-import { startUpdateWatch, type UpdateWatch } from '../update-watch.ts';
+import { sinceStart, startUpdateWatch, type Seen, type UpdateWatch } from '../update-watch.ts';
 import { postWebhook } from '../webhook-body.ts';
 
 /** Here and above the budget counts. */
@@ -59,29 +59,9 @@ function samplesAt(size: number): number {
   return size >= BUDGETED_SIZE ? SAMPLES : FEW_SAMPLES;
 }
 
-/** After how many milliseconds a watch showed it. */
-interface Seen {
-  readonly patchedMs: number;
-  readonly completedMs: number;
-}
-
 interface Own extends Seen {
   /** Until the webhook was answered. */
   readonly answeredMs: number;
-}
-
-/** Seen by a watch as well: what it costs to look is part of both. */
-async function updateBarelySeen(
-  stage: Stage,
-  { watch, name, tag }: { readonly watch: UpdateWatch; readonly name: string; readonly tag: string },
-): Promise<Seen> {
-  const seen = watch.update(name, tag);
-  const { startedMs } = await updateBarely(stage, name, tag);
-  return sinceStart(seen, startedMs);
-}
-
-async function sinceStart(seen: ReturnType<UpdateWatch['update']>, startedMs: number): Promise<Seen> {
-  return { patchedMs: (await seen.patched) - startedMs, completedMs: (await seen.completed) - startedMs };
 }
 
 const Answer = z.object({ created: z.literal(1) });
