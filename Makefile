@@ -14,7 +14,7 @@ help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: build ## run Headwind with a Kubernetes API and a registry of its own; ends with Ctrl-C
-	@exec bin/headwind demo
+	@$(NODE_PATH) && exec bin/headwind demo
 
 build: dist/.built ## make bin/headwind and bin/kubectl-headwind
 
